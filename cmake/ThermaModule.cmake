@@ -8,6 +8,7 @@ endif()
 add_library(therma_settings INTERFACE)
 target_compile_options(therma_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-missing-field-initializers  # members have defaults; designated initialisers name the rest
   -ffp-contract=off  # the same bits from every backend: fusing is written out
   $<$<BOOL:${THERMA_WERROR}>:-Werror>)
 target_compile_definitions(therma_settings INTERFACE $<$<BOOL:${THERMA_CHECKED}>:THERMA_CHECKED>)
