@@ -14,13 +14,13 @@
 namespace therma::solve {
 
 struct RelaxConfig {
-  double kT_start = 0.3;
-  double kT_end = 0.003;
-  double dt = 0.01;
-  std::uint32_t n_steps = 3000;
-  std::uint32_t steps_per_round = 300;
+  double kT_start = 2.0;
+  double kT_end = 0.1;
+  double dt = 0.03;
+  std::uint32_t n_steps = 20000;
+  std::uint32_t steps_per_round = 1000;
   std::uint32_t steps_per_ascent = 10;
-  DualAscent ascent{.rate = 0.2, .weight_min = 1.0, .weight_max = 20.0};
+  DualAscent ascent{.rate = 0.05, .weight_min = 1.0, .weight_max = 20.0};
 
   static void each_field(auto& self, auto&& field) {
     field("kT_start", self.kT_start, "temperature of an anneal's first step", positive);

@@ -10,6 +10,10 @@
 namespace therma::schedule {
 namespace {
 
+// Weight of the objective beside constraints whose weights start at 1: the tasks crowd together
+// first and are pushed apart as the constraints grow. Measured on ft06 and ft10: 20 ends 5 to 10 %
+// shorter than 1 (`bench_job_shop --dynamics langevin`).
+constexpr double kObjectiveWeight = 20.0;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The mean duration over tasks and their eligible machines; at least one tick.
@@ -105,11 +109,11 @@ void RelaxedSchedule::add_pairs(const Problem& problem) {
 void RelaxedSchedule::weigh(const Problem& problem) {
   initial_weights_.fill(1.0);
   const auto& objective = problem.objective;
-  const double largest =
-      std::max({objective.makespan, objective.tardiness, objective.preference, 1e-12});
-  initial_weights_[static_cast<std::size_t>(Term::makespan)] = objective.makespan / largest;
-  initial_weights_[static_cast<std::size_t>(Term::tardiness)] = objective.tardiness / largest;
-  initial_weights_[static_cast<std::size_t>(Term::preference)] = objective.preference / largest;
+  const double scale = kObjectiveWeight / std::max({objective.makespan, objective.tardiness,
+                                                    objective.preference, 1e-12});
+  initial_weights_[static_cast<std::size_t>(Term::makespan)] = scale * objective.makespan;
+  initial_weights_[static_cast<std::size_t>(Term::tardiness)] = scale * objective.tardiness;
+  initial_weights_[static_cast<std::size_t>(Term::preference)] = scale * objective.preference;
 
   // Total shortest work over machines, beyond the earliest release and opening.
   double work = 0.0;

@@ -14,7 +14,7 @@ namespace therma::schedule {
 namespace {
 
 constexpr double kEdgeWidth = 0.1;      // of the soft step that says "is running", eq. 3
-constexpr double kMakespanWidth = 0.2;  // of the soft maximum, eq. 7
+constexpr double kMakespanWidth = 0.5;  // of the soft maximum, eq. 7
 
 double relu(double x) noexcept { return std::max(0.0, x); }
 double half_square(double x) noexcept { return 0.5 * x * x; }
