@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "therma/core/random/rng.hpp"
 
@@ -43,30 +45,25 @@ std::vector<double> random_point(const RelaxedSchedule& relaxed, std::uint32_t c
   return z;
 }
 
-TermValues only(std::size_t term) {
-  TermValues weights{};
-  weights[term] = 1.7;
-  return weights;
-}
-
 class EachTerm : public testing::TestWithParam<std::size_t> {};
 
 // Central differences with h = 1e-5 have errors of order h^2 and rounding of order 1e-16 / h. A
 // kink of a term between x - h and x + h would spoil a point, so one in fifty may be off.
 TEST_P(EachTerm, HasTheGradientThatFiniteDifferencesGive) {
   const RelaxedSchedule relaxed(workshop());
-  auto scratch = relaxed.scratch();
-  const auto weights = only(GetParam());
+  const auto term = static_cast<Term>(GetParam());
+  constexpr double kWeight = 1.7;
   std::vector<double> gradient(relaxed.dimension());
   const auto value = [&](const std::vector<double>& z) {
-    return weights[GetParam()] * relaxed.evaluate(z, weights, scratch, {})[GetParam()];
+    return kWeight * relaxed.evaluate(term, z, kWeight, {});
   };
   int off = 0;
   double largest = 0.0;
   constexpr int kPoints = 50;
   for (std::uint32_t chain = 0; chain < kPoints; ++chain) {
     auto z = random_point(relaxed, chain);
-    relaxed.evaluate(z, weights, scratch, gradient);
+    std::ranges::fill(gradient, 0.0);
+    relaxed.evaluate(term, z, kWeight, gradient);
     bool matches = true;
     for (std::size_t i = 0; i < z.size(); ++i) {
       constexpr double kStep = 1e-5;
@@ -89,11 +86,12 @@ INSTANTIATE_TEST_SUITE_P(RelaxedSchedule, EachTerm, testing::Range<std::size_t>(
                          [](const auto& term) { return std::string(kTermNames[term.param]); });
 
 TEST(RelaxedSchedule, HasGradientsAtRandomPoints) {
-  const RelaxedSchedule relaxed(workshop());
-  auto scratch = relaxed.scratch();
-  std::vector<double> gradient(relaxed.dimension());
+  const auto relaxed = std::make_shared<const RelaxedSchedule>(workshop());
+  const auto energy = relaxed_energy(relaxed);
+  EXPECT_EQ(energy.num_terms(), kNumTerms);
+  std::vector<double> gradient(relaxed->dimension());
   for (std::uint32_t chain = 0; chain < 100; ++chain) {
-    relaxed.evaluate(random_point(relaxed, chain), relaxed.initial_weights(), scratch, gradient);
+    energy.gradient(random_point(*relaxed, chain), gradient);
     std::size_t zero = 0;
     for (const double g : gradient) zero += g == 0.0;
     EXPECT_LE(zero, gradient.size() / 10);
@@ -108,10 +106,9 @@ TEST(RelaxedSchedule, HardTermsVanishOnAFeasibleSchedule) {
   p.tasks = {{.id = "x", .duration_on = {4}}, {.id = "y", .duration_on = {4}}};
   p.precedences = {{.before = 0, .after = 1}};
   const RelaxedSchedule relaxed(p);
-  auto scratch = relaxed.scratch();
-  const auto values =
-      relaxed.evaluate(std::vector{0.0, 1.0}, relaxed.initial_weights(), scratch, {});
-  for (std::size_t term = 0; term < kNumHardTerms; ++term) EXPECT_EQ(values[term], 0.0);
+  for (std::size_t term = 0; term < kNumHardTerms; ++term) {
+    EXPECT_EQ(relaxed.evaluate(static_cast<Term>(term), std::vector{0.0, 1.0}, 1.0, {}), 0.0);
+  }
 }
 
 TEST(RelaxedSchedule, OverlapIsHalfTheSquareOfTheSharedTime) {
@@ -120,10 +117,7 @@ TEST(RelaxedSchedule, OverlapIsHalfTheSquareOfTheSharedTime) {
   p.machines = {{.id = "A", .windows = {{0, kNever}}}};
   p.tasks = {{.id = "x", .duration_on = {4}}, {.id = "y", .duration_on = {4}}};
   const RelaxedSchedule relaxed(p);
-  auto scratch = relaxed.scratch();
-  const auto values =
-      relaxed.evaluate(std::vector{0.0, 0.5}, relaxed.initial_weights(), scratch, {});
-  EXPECT_DOUBLE_EQ(values[static_cast<std::size_t>(Term::no_overlap)], 0.125);
+  EXPECT_DOUBLE_EQ(relaxed.evaluate(Term::no_overlap, std::vector{0.0, 0.5}, 1.0, {}), 0.125);
 }
 
 TEST(RelaxedSchedule, DecodesStartsToTicksAndLogitsToTheLikeliestMachine) {

@@ -10,6 +10,10 @@
 namespace therma::schedule {
 namespace {
 
+// Weight of the objective beside constraints whose weights start at 1: the tasks crowd together
+// first and are pushed apart as the constraints grow. Measured on ft06 and ft10: 20 ends 5 to 10 %
+// shorter than 1 (`bench_job_shop --dynamics langevin`).
+constexpr double kObjectiveWeight = 20.0;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The mean duration over tasks and their eligible machines; at least one tick.
@@ -105,11 +109,11 @@ void RelaxedSchedule::add_pairs(const Problem& problem) {
 void RelaxedSchedule::weigh(const Problem& problem) {
   initial_weights_.fill(1.0);
   const auto& objective = problem.objective;
-  const double largest =
-      std::max({objective.makespan, objective.tardiness, objective.preference, 1e-12});
-  initial_weights_[static_cast<std::size_t>(Term::makespan)] = objective.makespan / largest;
-  initial_weights_[static_cast<std::size_t>(Term::tardiness)] = objective.tardiness / largest;
-  initial_weights_[static_cast<std::size_t>(Term::preference)] = objective.preference / largest;
+  const double scale = kObjectiveWeight / std::max({objective.makespan, objective.tardiness,
+                                                    objective.preference, 1e-12});
+  initial_weights_[static_cast<std::size_t>(Term::makespan)] = scale * objective.makespan;
+  initial_weights_[static_cast<std::size_t>(Term::tardiness)] = scale * objective.tardiness;
+  initial_weights_[static_cast<std::size_t>(Term::preference)] = scale * objective.preference;
 
   // Total shortest work over machines, beyond the earliest release and opening.
   double work = 0.0;
@@ -129,14 +133,26 @@ void RelaxedSchedule::weigh(const Problem& problem) {
   horizon_ = std::max({longest, std::isfinite(first) ? first + work / machines : 0.0, 1.0});
 }
 
-RelaxedSchedule::Scratch RelaxedSchedule::scratch() const {
-  const auto tasks = num_tasks();
-  return {.share = std::vector<double>(choices_.size()),
-          .share_slope = std::vector<double>(choices_.size()),
-          .duration = std::vector<double>(tasks),
-          .start_slope = std::vector<double>(tasks),
-          .duration_slope = std::vector<double>(tasks),
-          .end_weight = std::vector<double>(tasks)};
+bool RelaxedSchedule::has(Term term) const noexcept {
+  const auto finite = [](double x) { return std::isfinite(x); };
+  switch (term) {
+    case Term::no_overlap:
+      return !pairs_.empty();
+    case Term::resource_limit:
+      return std::ranges::any_of(uses_, [](const auto& uses) { return !uses.empty(); });
+    case Term::precedence:
+      return !links_.empty();
+    case Term::deadline:
+      return std::ranges::any_of(deadline_, finite);
+    case Term::availability:
+    case Term::makespan:
+      return true;
+    case Term::preference:
+      return !wishes_.empty();
+    case Term::tardiness:
+      return std::ranges::any_of(due_, finite);
+  }
+  return true;
 }
 
 RelaxedPlan RelaxedSchedule::decode(std::span<const double> z) const {
@@ -151,6 +167,23 @@ RelaxedPlan RelaxedSchedule::decode(std::span<const double> z) const {
     plan.machine.push_back(choices_[first + static_cast<std::size_t>(best)].machine);
   }
   return plan;
+}
+
+Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed) {
+  std::vector<PenaltyTerm> terms;
+  for (std::size_t a = 0; a < kNumTerms; ++a) {
+    const auto term = static_cast<Term>(a);
+    if (!relaxed->has(term) || relaxed->initial_weight(term) == 0.0) continue;
+    terms.push_back(
+        {.name = std::string(kTermNames[a]),
+         .evaluate =
+             [relaxed, term](std::span<const double> z, double weight, std::span<double> gradient) {
+               return relaxed->evaluate(term, z, weight, gradient);
+             },
+         .weight = relaxed->initial_weight(term),
+         .is_constraint = a < kNumHardTerms});
+  }
+  return {static_cast<std::uint32_t>(relaxed->dimension()), std::move(terms)};
 }
 
 }  // namespace therma::schedule

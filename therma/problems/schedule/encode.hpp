@@ -9,10 +9,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "therma/energy/penalties.hpp"
 #include "therma/problems/schedule/model.hpp"
 
 namespace therma::schedule {
@@ -34,14 +36,13 @@ inline constexpr std::array<std::string_view, kNumTerms> kTermNames = {
     "no_overlap",   "resource_limit", "precedence", "deadline",
     "availability", "preference",     "makespan",   "tardiness"};
 
-using TermValues = std::array<double, kNumTerms>;
-
 // What a point of the relaxed space means: a start per task and its most likely machine.
 struct RelaxedPlan {
   std::vector<Ticks> start;            // [task]
   std::vector<std::uint32_t> machine;  // [task]
 };
 
+// Every call is const and pure: one object serves any number of threads.
 class RelaxedSchedule {
  public:
   // Durations must be known. Cost: tasks^2 in memory where tasks share machines.
@@ -54,23 +55,16 @@ class RelaxedSchedule {
   [[nodiscard]] double horizon() const noexcept { return horizon_; }
   [[nodiscard]] double release(std::size_t task) const noexcept { return release_[task]; }
   // The objective's own weights for the soft terms; 1 for the hard ones.
-  [[nodiscard]] TermValues initial_weights() const noexcept { return initial_weights_; }
+  [[nodiscard]] double initial_weight(Term term) const noexcept {
+    return initial_weights_[static_cast<std::size_t>(term)];
+  }
 
-  // Room for one evaluation; reuse it to allocate nothing.
-  struct Scratch {
-    std::vector<double> share;           // [choice] probability of the machine
-    std::vector<double> share_slope;     // [choice] dV/dshare
-    std::vector<double> duration;        // [task]
-    std::vector<double> start_slope;     // [task] dV/dstart
-    std::vector<double> duration_slope;  // [task] dV/dduration
-    std::vector<double> end_weight;      // [task] softmax of ends
-  };
-  [[nodiscard]] Scratch scratch() const;
-
-  // phi_a(z) of every term; writes sum_a weights[a] * grad phi_a to `gradient` unless it is empty.
+  // phi(z) of one term; adds weight * grad phi to `gradient` unless that is empty. Pure.
   // z, gradient: [dimension]
-  TermValues evaluate(std::span<const double> z, const TermValues& weights, Scratch& scratch,
-                      std::span<double> gradient) const;
+  double evaluate(Term term, std::span<const double> z, double weight,
+                  std::span<double> gradient) const;
+  // False where no task, machine or resource gives the term anything to say.
+  [[nodiscard]] bool has(Term term) const noexcept;
 
   [[nodiscard]] RelaxedPlan decode(std::span<const double> z) const;
 
@@ -103,9 +97,11 @@ class RelaxedSchedule {
   void add_pairs(const Problem& problem);
   void add_slots(const Problem& problem, std::size_t task, Choice& choice);
   void weigh(const Problem& problem);
+  struct Scratch;
   void forward(std::span<const double> z, Scratch& s) const;
   void backward(const Scratch& s, std::span<double> gradient) const;
   double meet(const Scratch& s, std::uint32_t task, std::uint32_t other) const;
+  void push_shares(Scratch& s, std::uint32_t task, std::uint32_t other, double push) const;
   double no_overlap(std::span<const double> z, double weight, Scratch& s) const;
   double resource_limit(std::span<const double> z, double weight, Scratch& s) const;
   double precedence(std::span<const double> z, double weight, Scratch& s) const;
@@ -118,7 +114,7 @@ class RelaxedSchedule {
   std::size_t dimension_ = 0;
   double time_scale_ = 1.0;
   double horizon_ = 1.0;
-  TermValues initial_weights_{};
+  std::array<double, kNumTerms> initial_weights_{};
   std::vector<double> release_;              // [task]
   std::vector<double> deadline_, due_;       // [task], infinite where there is none
   std::vector<double> late_weight_;          // [task]
@@ -131,5 +127,8 @@ class RelaxedSchedule {
   std::vector<std::vector<Use>> uses_;  // [resource]
   std::vector<Wish> wishes_;
 };
+
+// The same as a sum of penalties over the terms that the problem has.
+[[nodiscard]] Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed);
 
 }  // namespace therma::schedule

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The terms phi_a of the relaxed schedule with their slopes; docs/theory/relaxed-schedule.md.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "therma/core/error.hpp"
 #include "therma/problems/schedule/encode.hpp"
@@ -11,13 +14,13 @@ namespace therma::schedule {
 namespace {
 
 constexpr double kEdgeWidth = 0.1;      // of the soft step that says "is running", eq. 3
-constexpr double kMakespanWidth = 0.2;  // of the soft maximum, eq. 7
+constexpr double kMakespanWidth = 0.5;  // of the soft maximum, eq. 7
 
 double relu(double x) noexcept { return std::max(0.0, x); }
 double half_square(double x) noexcept { return 0.5 * x * x; }
 double logistic(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
 
-// dz and slope of a soft step of width kEdgeWidth.
+// Value and slope of a step softened over kEdgeWidth.
 struct SoftStep {
   double value, slope;
 };
@@ -26,35 +29,59 @@ SoftStep soft_step(double x) noexcept {
   return {value, value * (1.0 - value) / kEdgeWidth};
 }
 
+// Calls visit(a, b) for each machine that both tasks may use; their choices are sorted by machine.
+template <class Choices, class Visit>
+void for_each_shared(const Choices& choices, std::uint32_t a, std::uint32_t a_end, std::uint32_t b,
+                     std::uint32_t b_end, Visit visit) {
+  while (a < a_end && b < b_end) {
+    if (choices[a].machine < choices[b].machine) {
+      ++a;
+    } else if (choices[b].machine < choices[a].machine) {
+      ++b;
+    } else {
+      visit(a++, b++);
+    }
+  }
+}
+
 }  // namespace
 
-TermValues RelaxedSchedule::evaluate(std::span<const double> z, const TermValues& weights,
-                                     Scratch& s, std::span<double> gradient) const {
+// What one evaluation works with, in one allocation.
+struct RelaxedSchedule::Scratch {
+  Scratch(std::size_t choices, std::size_t tasks)
+      : room(2 * choices + 3 * tasks),
+        share(room.data(), choices),
+        share_slope(share.data() + choices, choices),
+        duration(share_slope.data() + choices, tasks),
+        start_slope(duration.data() + tasks, tasks),
+        duration_slope(start_slope.data() + tasks, tasks) {}
+
+  std::vector<double> room;
+  std::span<double> share;           // [choice] probability of the machine
+  std::span<double> share_slope;     // [choice] dV/dshare
+  std::span<double> duration;        // [task] expected
+  std::span<double> start_slope;     // [task] dV/dstart
+  std::span<double> duration_slope;  // [task] dV/dduration
+};
+
+double RelaxedSchedule::evaluate(Term term, std::span<const double> z, double weight,
+                                 std::span<double> gradient) const {
   THERMA_ASSERT(z.size() == dimension_);
+  using Phi = double (RelaxedSchedule::*)(std::span<const double>, double, Scratch&) const;
+  static constexpr std::array<Phi, kNumTerms> kPhi = {
+      &RelaxedSchedule::no_overlap,      &RelaxedSchedule::resource_limit,
+      &RelaxedSchedule::precedence,      &RelaxedSchedule::deadline,
+      &RelaxedSchedule::availability,    &RelaxedSchedule::preference,
+      &RelaxedSchedule::smooth_makespan, &RelaxedSchedule::tardiness};
+  Scratch s(choices_.size(), num_tasks());
   forward(z, s);
-  const auto weight = [&](Term term) { return weights[static_cast<std::size_t>(term)]; };
-  const TermValues values = {
-      no_overlap(z, weight(Term::no_overlap), s),
-      resource_limit(z, weight(Term::resource_limit), s),
-      precedence(z, weight(Term::precedence), s),
-      deadline(z, weight(Term::deadline), s),
-      availability(z, weight(Term::availability), s),
-      preference(z, weight(Term::preference), s),
-      smooth_makespan(z, weight(Term::makespan), s),
-      tardiness(z, weight(Term::tardiness), s),
-  };
-  if (!gradient.empty()) {
-    std::ranges::copy(s.start_slope, gradient.begin());
-    backward(s, gradient);
-  }
-  return values;
+  const double value = (this->*kPhi[static_cast<std::size_t>(term)])(z, weight, s);
+  if (!gradient.empty()) backward(s, gradient);
+  return value;
 }
 
 // Shares p = softmax(logits) and expected durations d = sum_m p_m d_m, eq. 1.
 void RelaxedSchedule::forward(std::span<const double> z, Scratch& s) const {
-  std::ranges::fill(s.share_slope, 0.0);
-  std::ranges::fill(s.start_slope, 0.0);
-  std::ranges::fill(s.duration_slope, 0.0);
   for (std::size_t task = 0; task < num_tasks(); ++task) {
     const auto first = first_choice_[task];
     const auto count = first_choice_[task + 1] - first;
@@ -78,6 +105,7 @@ void RelaxedSchedule::forward(std::span<const double> z, Scratch& s) const {
 // Through d = sum p d_m and p = softmax(logits): dV/dlogit_k = p_k (g_k - sum_m p_m g_m).
 void RelaxedSchedule::backward(const Scratch& s, std::span<double> gradient) const {
   for (std::size_t task = 0; task < num_tasks(); ++task) {
+    gradient[task] += s.start_slope[task];
     const auto first = first_choice_[task];
     const auto count = first_choice_[task + 1] - first;
     if (count == 1) continue;
@@ -87,26 +115,28 @@ void RelaxedSchedule::backward(const Scratch& s, std::span<double> gradient) con
     double mean = 0.0;
     for (std::uint32_t k = 0; k < count; ++k) mean += s.share[first + k] * slope(k);
     for (std::uint32_t k = 0; k < count; ++k) {
-      gradient[first_logit_[task] + k] = s.share[first + k] * (slope(k) - mean);
+      gradient[first_logit_[task] + k] += s.share[first + k] * (slope(k) - mean);
     }
   }
 }
 
-// Probability that two tasks meet on a machine; both lists of choices are sorted by machine.
+// Probability that two tasks meet on a machine.
 double RelaxedSchedule::meet(const Scratch& s, std::uint32_t task, std::uint32_t other) const {
   double sum = 0.0;
-  auto a = first_choice_[task];
-  auto b = first_choice_[other];
-  while (a < first_choice_[task + 1] && b < first_choice_[other + 1]) {
-    if (choices_[a].machine == choices_[b].machine) {
-      sum += s.share[a++] * s.share[b++];
-    } else if (choices_[a].machine < choices_[b].machine) {
-      ++a;
-    } else {
-      ++b;
-    }
-  }
+  for_each_shared(choices_, first_choice_[task], first_choice_[task + 1], first_choice_[other],
+                  first_choice_[other + 1],
+                  [&](auto a, auto b) { sum += s.share[a] * s.share[b]; });
   return sum;
+}
+
+// The slopes of push * meet().
+void RelaxedSchedule::push_shares(Scratch& s, std::uint32_t task, std::uint32_t other,
+                                  double push) const {
+  for_each_shared(choices_, first_choice_[task], first_choice_[task + 1], first_choice_[other],
+                  first_choice_[other + 1], [&](auto a, auto b) {
+                    s.share_slope[a] += push * s.share[b];
+                    s.share_slope[b] += push * s.share[a];
+                  });
 }
 
 // eq. 2: sum over pairs of P(same machine) * overlap^2 / 2, pushed apart along the shorter way.
@@ -125,18 +155,7 @@ double RelaxedSchedule::no_overlap(std::span<const double> z, double weight, Scr
     s.start_slope[left] += push;
     s.duration_slope[left] += push;
     s.start_slope[right] -= push;
-    const double part = weight * half_square(overlap);
-    for (auto a = first_choice_[task], b = first_choice_[other];
-         a < first_choice_[task + 1] && b < first_choice_[other + 1];) {
-      if (choices_[a].machine == choices_[b].machine) {
-        s.share_slope[a] += part * s.share[b];
-        s.share_slope[b++] += part * s.share[a++];
-      } else if (choices_[a].machine < choices_[b].machine) {
-        ++a;
-      } else {
-        ++b;
-      }
-    }
+    push_shares(s, task, other, weight * half_square(overlap));
   }
   return value;
 }
@@ -251,12 +270,13 @@ double RelaxedSchedule::smooth_makespan(std::span<const double> z, double weight
   for (std::size_t task = 0; task < num_tasks(); ++task) {
     latest = std::max(latest, z[task] + s.duration[task]);
   }
+  const auto soft = [&](std::size_t task) {
+    return std::exp((z[task] + s.duration[task] - latest) / kMakespanWidth);
+  };
   double sum = 0.0;
+  for (std::size_t task = 0; task < num_tasks(); ++task) sum += soft(task);
   for (std::size_t task = 0; task < num_tasks(); ++task) {
-    sum += s.end_weight[task] = std::exp((z[task] + s.duration[task] - latest) / kMakespanWidth);
-  }
-  for (std::size_t task = 0; task < num_tasks(); ++task) {
-    const double pull = weight * s.end_weight[task] / sum;
+    const double pull = weight * soft(task) / sum;
     s.start_slope[task] += pull;
     s.duration_slope[task] += pull;
   }
