@@ -65,9 +65,9 @@ void Field::check() const {
     if (!rule.holds(value)) bad_value(*this, rule.text(), text());
   };
   std::visit(
-      Overload{[&](const double* v) { number(*v); }, [&](const std::uint32_t* v) { number(*v); },
-               [&](const std::uint64_t* v) { number(static_cast<double>(*v)); },
-               [](const auto&) {}},
+      // Exact parameter types: a pointer to const would lose to the catch-all.
+      Overload{[&](double* v) { number(*v); }, [&](std::uint32_t* v) { number(*v); },
+               [&](std::uint64_t* v) { number(static_cast<double>(*v)); }, [](const auto&) {}},
       target);
 }
 
