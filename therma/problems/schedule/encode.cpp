@@ -169,7 +169,7 @@ RelaxedPlan RelaxedSchedule::decode(std::span<const double> z) const {
   return plan;
 }
 
-Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed) {
+therma::Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed) {
   std::vector<PenaltyTerm> terms;
   for (std::size_t a = 0; a < kNumTerms; ++a) {
     const auto term = static_cast<Term>(a);

@@ -129,6 +129,6 @@ class RelaxedSchedule {
 };
 
 // The same as a sum of penalties over the terms that the problem has.
-[[nodiscard]] Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed);
+[[nodiscard]] therma::Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed);
 
 }  // namespace therma::schedule
