@@ -29,12 +29,12 @@ struct Replica {
   double score = std::numeric_limits<double>::infinity();
 };
 
-schedule::Solution as_solution(const schedule::Problem& problem, const schedule::RelaxedPlan& plan) {
+schedule::Solution as_solution(const schedule::Problem& problem,
+                               const schedule::RelaxedPlan& plan) {
   schedule::Solution solution;
   for (std::size_t task = 0; task < plan.start.size(); ++task) {
     const auto duration = problem.tasks[task].duration_on[plan.machine[task]];
-    solution.tasks.push_back(
-        {plan.machine[task], plan.start[task], plan.start[task] + duration});
+    solution.tasks.push_back({plan.machine[task], plan.start[task], plan.start[task] + duration});
   }
   return solution;
 }
