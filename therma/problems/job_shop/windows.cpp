@@ -190,34 +190,46 @@ bool Propagator::decide_pairs(Windows& w, std::span<const Op> ops) {
   return true;
 }
 
-// An operation starts when all that come before it on the machine can have ended.
+// An operation starts when all that come before it on the machine can have ended. Taken in the
+// order of their starts, and from one set of starts: another order would claim too much.
 void Propagator::push_starts(Windows& w, std::span<const Op> ops) {
-  std::array<Op, kMostOpsOnMachine> sorted;
-  std::copy(ops.begin(), ops.end(), sorted.begin());
-  std::sort(sorted.begin(), sorted.begin() + ops.size(),
-            [&](Op a, Op b) { return w.start[a] < w.start[b]; });
+  struct Entry {
+    Time start;
+    Op op;
+  };
+  std::array<Entry, kMostOpsOnMachine> sorted;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(ops.size());
+  std::transform(ops.begin(), ops.end(), sorted.begin(), [&](Op a) {
+    return Entry{w.start[a], a};
+  });
+  std::sort(sorted.begin(), end, [](const Entry& a, const Entry& b) { return a.start < b.start; });
   for (const Op op : ops) {
     if (w.before[op] == 0) continue;
     Time done = kNone;
-    for (std::uint32_t i = 0; i < ops.size(); ++i) {
-      const Op a = sorted[i];
-      if (is_before(w, a, op)) done = std::max(done, w.start[a]) + model_.duration[a];
-    }
+    std::for_each(sorted.begin(), end, [&](const Entry& a) {
+      if (is_before(w, a.op, op)) done = std::max(done, a.start) + model_.duration[a.op];
+    });
     narrow(w, op, done, w.end[op]);
   }
 }
 
+// The same for ends, with time running backwards.
 void Propagator::push_ends(Windows& w, std::span<const Op> ops) {
-  std::array<Op, kMostOpsOnMachine> sorted;
-  std::copy(ops.begin(), ops.end(), sorted.begin());
-  std::sort(sorted.begin(), sorted.begin() + ops.size(),
-            [&](Op a, Op b) { return w.end[a] > w.end[b]; });
+  struct Entry {
+    Time end;
+    Op op;
+  };
+  std::array<Entry, kMostOpsOnMachine> sorted;
+  const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(ops.size());
+  std::transform(ops.begin(), ops.end(), sorted.begin(), [&](Op a) {
+    return Entry{w.end[a], a};
+  });
+  std::sort(sorted.begin(), last, [](const Entry& a, const Entry& b) { return a.end > b.end; });
   for (const Op op : ops) {
     Time begin = std::numeric_limits<Time>::max();
-    for (std::uint32_t i = 0; i < ops.size(); ++i) {
-      const Op b = sorted[i];
-      if (is_before(w, op, b)) begin = std::min(begin, w.end[b]) - model_.duration[b];
-    }
+    std::for_each(sorted.begin(), last, [&](const Entry& b) {
+      if (is_before(w, op, b.op)) begin = std::min(begin, b.end) - model_.duration[b.op];
+    });
     narrow(w, op, w.start[op], begin);
   }
 }
