@@ -44,8 +44,9 @@ schedule::Solution as_solution(const schedule::Problem& problem,
   return solution;
 }
 
+constexpr double kBroken = 1e12;  // per tick of a missed window or deadline: above any objective
+
 void decode_best(const schedule::Problem& problem, const Decoder& decoder, Replica& replica) {
-  constexpr double kBroken = 1e12;  // per tick of a missed window or deadline: above any objective
   const auto repaired = decoder.repair(as_solution(problem, replica.walk.plan())).decoded;
   const double score = schedule::objective(problem, repaired.solution) +
                        kBroken * static_cast<double>(repaired.outside + repaired.late);
@@ -67,18 +68,21 @@ SearchResult run(const SearchTask& task, std::shared_ptr<const RelaxedSchedule> 
   }
   const auto rounds_per_anneal =
       (config.n_steps + config.steps_per_round - 1) / config.steps_per_round;
+  double best = std::numeric_limits<double>::infinity();
   const auto is_done = [&](std::uint32_t rounds) {
     return rounds == task.rounds || rounds == num_anneals * rounds_per_anneal ||
-           resources.should_stop();
+           task.is_proven(best) || resources.should_stop();
   };
   SearchResult result{.dynamics = "langevin"};
   do {
-    resources.for_each(replicas.size(), [&](std::size_t i) {
+    resources.for_each(replicas.size() + (task.proof ? 1 : 0), [&](std::size_t i) {
+      if (i == replicas.size()) return task.proof->advance(kProofNodesPerRound, best);
       replicas[i].walk.advance();
       decode_best(problem, decoder, replicas[i]);
     });
     ++result.rounds;
-    const auto best = std::ranges::min(replicas, {}, &Replica::score).score;
+    const double lowest = std::ranges::min(replicas, {}, &Replica::score).score;
+    if (lowest < kBroken) best = lowest;
     resources.report({.stage = "relax", .fraction = -1.0, .best = best, .replicas = task.replicas});
   } while (!is_done(result.rounds));
   for (auto& replica : replicas) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replica exchange over task lists, with penalties that rise until schedules become feasible.
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "therma/problems/schedule/moves.hpp"
@@ -140,12 +143,17 @@ class ListSearch {
   std::vector<State> epoch(const std::vector<State>& starts) {
     Tempering<Moves> tempering(scenarios_.problem(), config_, starts);
     do {
-      tempering.round(resources_);
+      tempering.round(resources_, task_.proof
+                                      ? [this] { task_.proof->advance(kProofNodesPerRound, best_); }
+                                      : std::function<void()>{});
       ++result_.rounds;
-      resources_.report({.stage = "temper",
-                         .fraction = task_.rounds == 0 ? -1.0 : share_done(),
-                         .best = tempering.best_energy(),
-                         .replicas = task_.replicas});
+      note_best(tempering.best_state());
+      resources_.report(
+          {.stage = "temper",
+           .fraction = task_.rounds == 0 ? -1.0 : share_done(),
+           .best = std::isfinite(best_) ? std::optional(best_) : std::nullopt,
+           .bound = task_.proof ? std::optional(task_.proof->lower_bound()) : std::nullopt,
+           .replicas = task_.replicas});
     } while (!is_done() && (result_.rounds % kRoundsPerCheck != 0 ||
                             scenarios_.is_feasible(tempering.best_state())));
     auto outcome = std::move(tempering).finish();
@@ -164,8 +172,14 @@ class ListSearch {
     return next;
   }
 
+  void note_best(const State& state) {
+    if (!scenarios_.is_feasible(state)) return;
+    const schedule::Solution solution{scenarios_.first(state).schedule.placed};
+    best_ = std::min(best_, schedule::objective(task_.problem(), solution));
+  }
   [[nodiscard]] bool is_done() const {
-    return (task_.rounds != 0 && result_.rounds >= task_.rounds) || resources_.should_stop();
+    return (task_.rounds != 0 && result_.rounds >= task_.rounds) || task_.is_proven(best_) ||
+           resources_.should_stop();
   }
   [[nodiscard]] double share_done() const {
     return static_cast<double>(result_.rounds) / static_cast<double>(task_.rounds);
@@ -178,6 +192,7 @@ class ListSearch {
   TemperingConfig config_;
   SearchResult result_;
   std::uint64_t attempts_ = 0;
+  double best_ = std::numeric_limits<double>::infinity();  // objective of a feasible state
 };
 
 }  // namespace

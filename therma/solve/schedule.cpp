@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "therma/problems/job_shop/model.hpp"
+#include "therma/problems/schedule/bound.hpp"
 #include "therma/problems/schedule/decode.hpp"
 #include "therma/problems/schedule/parse.hpp"
 #include "therma/problems/schedule/verify.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 using schedule::Problem;
 using schedule::Solution;
-
-constexpr double kSameObjective = 1e-9;  // relative
 
 // Replicas by default: enough for a ladder, few enough for rounds of a few milliseconds.
 constexpr std::uint32_t kReplicas = 16;
@@ -159,6 +158,12 @@ Status judge(const ScheduleAnswer& answer, const SolveConfig& config, const Reso
 
 }  // namespace
 
+bool SearchTask::is_proven(double best) const noexcept {
+  if (proof == nullptr) return false;
+  if (proof->is_infeasible()) return true;
+  return best <= proof->lower_bound() + kSameObjective * std::max(1.0, std::abs(best));
+}
+
 ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
                               const Resources& resources) {
   checked(config);
@@ -168,9 +173,27 @@ ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
                   .replicas = config.replicas == 0 ? kReplicas : config.replicas,
                   .rounds = config.rounds,
                   .seed = config.seed};
+  const auto bound = schedule::lower_bound(scenarios.front());
+  answer.bound_from = bound.from;
+  if (bound.infeasible) {
+    answer.status = Status::infeasible;
+    answer.notes.push_back(*bound.infeasible);
+    return answer;
+  }
+  schedule::Proof proof(scenarios.front(), bound);
+  if (scenarios.size() == 1) task.proof = &proof;
   auto result = search(task, config.dynamics, resources);
-  answer.lower_bound = result.lower_bound;
-  answer.bound_from = result.bound_from;
+  if (proof.is_infeasible()) {
+    answer.status = Status::infeasible;
+    answer.bound_from = proof.from();
+    return answer;
+  }
+  answer.lower_bound = proof.lower_bound();
+  answer.bound_from = proof.from();
+  if (result.lower_bound && *result.lower_bound >= *answer.lower_bound) {
+    answer.lower_bound = result.lower_bound;
+    answer.bound_from = result.bound_from;
+  }
   answer.steps = std::move(result.steps);
   answer.sweeps = result.sweeps;
   answer.dynamics = result.dynamics;

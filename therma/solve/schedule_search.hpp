@@ -11,6 +11,7 @@
 
 #include "therma/core/resources.hpp"
 #include "therma/problems/schedule/model.hpp"
+#include "therma/problems/schedule/proof.hpp"
 #include "therma/solve/answer.hpp"
 
 namespace therma::solve {
@@ -41,9 +42,17 @@ struct SearchTask {
   std::uint32_t rounds = 0;  // 0: until the deadline or a proof
   std::uint64_t seed = 0;
   bool heat_bath = false;  // accept by heat bath instead of Metropolis
+  // Advanced beside the replicas, one counted slice a round; none with several scenarios, or where
+  // a search brings its own. The search stops when the proof meets its best objective.
+  schedule::Proof* proof = nullptr;
 
   [[nodiscard]] const schedule::Problem& problem() const noexcept { return scenarios.front(); }
+  // True where nothing better than `best` is left to find. Infinite `best`: nothing feasible yet.
+  [[nodiscard]] bool is_proven(double best) const noexcept;
 };
+
+inline constexpr double kSameObjective = 1e-9;  // relative difference
+inline constexpr std::uint64_t kProofNodesPerRound = 20'000;
 
 // Annealed Langevin walks over the relaxed schedule, decoded and repaired after every round.
 [[nodiscard]] SearchResult langevin_search(const SearchTask& task, const Resources& resources);

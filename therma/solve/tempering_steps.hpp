@@ -71,11 +71,12 @@ template <MoveProblem P>
 std::vector<double> Tempering<P>::pilot(State& s, double temperature, std::uint32_t attempts,
                                         Draws& draws) const {
   std::vector<double> rises;
+  const double rounding = 1e-12 * std::abs(problem_.energy(s));
   for (std::uint32_t i = 0; i < attempts; ++i) {
     const auto move = problem_.propose(s, draws);
     if (!move) continue;
     const double delta = problem_.apply(s, *move, std::numeric_limits<double>::infinity());
-    if (delta > 0.0) rises.push_back(delta);
+    if (delta > rounding) rises.push_back(delta);
     if (delta > temperature * draws.exponential()) problem_.undo(s);
   }
   return rises;
