@@ -13,7 +13,7 @@ add_library(therma_settings INTERFACE)
 target_compile_options(therma_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wno-missing-field-initializers  # designated initialisers leave defaulted members out on purpose
-  -Wno-restrict  # GCC 12 sees overlaps in std::string that are not there (its bug 105651)
+  -Wno-restrict  # GCC 12 reports "literal" + std::string at -O3 (its bug 105651)
   -ffp-contract=off  # the same bits from every backend: fusing is written out
   $<${werror}:-Werror>)
 target_compile_definitions(therma_settings INTERFACE $<$<BOOL:${THERMA_CHECKED}>:THERMA_CHECKED>)
