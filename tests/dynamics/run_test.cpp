@@ -93,12 +93,21 @@ TEST(Run, AnnealsByKernelsThatFollowTheStep) {
 TEST(Run, RunsALadderLikeAnyKernel) {
   const auto program = compile(testing::make_glass(10, 2));
   auto s = init_tempering(program, geometric_betas(0.1, 2.0, 4), Rng(1));
+  const auto total_energy = [&] {
+    double sum = 0.0;
+    for (const auto& replica : s.replicas) sum += replica.energy;
+    return sum;
+  };
+  const double start = total_energy();
   EnergyObserver energy;
+  ThermoObserver thermo;
   const auto info =
-      run(Tempering<Gibbs>{.sweeps = 2}, program, s, Rng(1), {.samples = 50}, {}, energy);
+      run(Tempering<Gibbs>{.sweeps = 2}, program, s, Rng(1), {.samples = 50}, {}, energy, thermo);
   EXPECT_EQ(info.steps, 50U);
   EXPECT_EQ(energy.energy[0].count(), 50U);
   EXPECT_EQ(s.replicas[0].step, 100U);
+  // Swaps release no heat: that of the sweeps is the energy that all replicas lost.
+  EXPECT_NEAR(start - total_energy(), thermo.heat[0], 1e-10);
 }
 
 TEST(Run, RejectsABadConfig) {
