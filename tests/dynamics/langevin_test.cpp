@@ -12,6 +12,7 @@
 #include "therma/dynamics/mala.hpp"
 #include "therma/dynamics/observables.hpp"
 #include "therma/dynamics/run.hpp"
+#include "therma/dynamics/trajectory.hpp"
 #include "therma/energy/harmonic.hpp"
 
 namespace therma {
@@ -240,6 +241,22 @@ TEST(Langevin, ContinuesFromACopyOfItsState) {
   for (int k = 0; k < 10; ++k) kernel.step(v, s, Rng(8));
   for (int k = 0; k < 10; ++k) kernel.step(v, copy, Rng(8));
   EXPECT_EQ(s.z, copy.z);
+}
+
+TEST(Langevin, RunsTheTrajectoryOfAConfig) {
+  const auto v = compile(make_quartic(5, 1, 2));
+  const LangevinConfig config{.mu = 0.5, .kT = 0.2, .dt = 0.02, .n_steps = 30, .dimension = 5};
+  auto s = init_langevin(v, std::vector<double>(10, 0.3));
+  auto expected = s;
+  ThermoObserver thermo;
+  const auto info = run_trajectory<EulerMaruyama>(config, v, s, Rng(8), {}, thermo);
+  for (int k = 0; k < 30; ++k) {
+    EulerMaruyama{.mu = 0.5, .kT = 0.2, .dt = 0.02}.step(v, expected, Rng(8));
+  }
+  EXPECT_EQ(info.steps, 30U);
+  EXPECT_EQ(s.z, expected.z);
+  EXPECT_EQ(thermo.heat.size(), 2U);
+  EXPECT_THROW(run_trajectory<EulerMaruyama>({.dimension = 4}, v, s, Rng(8), {}), Error);
 }
 
 TEST(Langevin, CoolsDownUnderASchedule) {
