@@ -38,8 +38,7 @@ JobShopOutcome search_job_shop(const job_shop::Model& model, const JobShopConfig
     const std::vector<double> keys(times.begin(), times.end());
     starts.push_back(moves.from(job_shop::select_by_keys(model, keys)));
   }
-  const auto run =
-      temper(moves, tempering_config(model, config), resources, {.warm = starts});
+  const auto run = temper(moves, tempering_config(model, config), resources, {.warm = starts});
   JobShopOutcome outcome;
   for (const auto& replica : run.replicas) {
     outcome.replicas.push_back({.starts = job_shop::starts(model, replica.best.now),

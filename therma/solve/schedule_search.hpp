@@ -28,9 +28,9 @@ struct SearchResult {
   std::vector<std::pair<std::string, std::uint64_t>> steps;  // per dynamics
   std::uint64_t sweeps = 0;  // digital steps of the energy model: Langevin steps, sweeps of moves
   std::uint32_t rounds = 0;
-  std::string dynamics;                // what ran
-  std::optional<double> lower_bound;   // of the objective, where a proof gave one
-  std::string bound_from;              // its name
+  std::string dynamics;               // what ran
+  std::optional<double> lower_bound;  // of the objective, where a proof gave one
+  std::string bound_from;             // its name
 };
 
 // What every search is given. All draws of uncertain durations come as problems of their own that
