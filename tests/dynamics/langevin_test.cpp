@@ -9,8 +9,10 @@
 #include "tests/support/targets.hpp"
 #include "therma/core/error.hpp"
 #include "therma/core/resources.hpp"
+#include "therma/dynamics/mala.hpp"
 #include "therma/dynamics/observables.hpp"
 #include "therma/dynamics/run.hpp"
+#include "therma/dynamics/trajectory.hpp"
 #include "therma/energy/harmonic.hpp"
 
 namespace therma {
@@ -69,13 +71,12 @@ TEST(LeimkuhlerMatthews, SharesTheEnergyEquallyInACoupledSystem) {
 }
 
 TEST(LeimkuhlerMatthews, SharesTheEnergyEquallyBetweenQuarticUnits) {
-  // The bias is of order dt^2 (docs/theory/langevin.md): at dt = 0.01 below 1e-4 kT, a fortieth of
-  // the error.
+  // The bias is of order (mu V'' dt)^2 kT, 1e-3 for V'' = 10, where the error is 6e-3.
   const auto v = compile(make_quartic(6, 1, 3));
   constexpr std::uint32_t kReplicas = 4000;
   auto s = init_langevin(v, std::vector<double>(6 * kReplicas));
-  const LeimkuhlerMatthews kernel{.mu = 1.0, .kT = 0.5, .dt = 0.01};
-  for (int k = 0; k < 250; ++k) kernel.step(v, s, Rng(6));
+  const LeimkuhlerMatthews kernel{.mu = 1.0, .kT = 0.5, .dt = 0.005};
+  for (int k = 0; k < 500; ++k) kernel.step(v, s, Rng(6));
   Moments virial;
   for (std::size_t r = 0; r < kReplicas; ++r) {
     double mean = 0.0;
@@ -83,6 +84,52 @@ TEST(LeimkuhlerMatthews, SharesTheEnergyEquallyBetweenQuarticUnits) {
     virial.add(mean);
   }
   EXPECT_NEAR(virial.mean, 0.5, 5.0 * virial.error());
+  EXPECT_LT(virial.error(), 0.007);
+}
+
+TEST(Mala, SamplesAQuarticUnitExactlyAtALargeStep) {
+  // <x^2> under e^{-V/kT}, V = x^2 + x^4, by quadrature; V'' dt is 1 and more, where Euler is far
+  // off.
+  const auto v = compile(QuarticModel{.num_units = 1});
+  double weights = 0.0, expected = 0.0;
+  for (double x = -4.0; x <= 4.0; x += 1e-3) {
+    const double weight = std::exp(-v.energy(std::vector<double>{x}) / 0.5);
+    weights += weight;
+    expected += weight * x * x;
+  }
+  expected /= weights;
+  const auto squares_of = [&](const auto& kernel) {
+    auto s = init_langevin(v, std::vector<double>(50'000));
+    for (int k = 0; k < 40; ++k) kernel.step(v, s, Rng(14));
+    Moments squares;
+    for (const double x : s.z) squares.add(x * x);
+    return squares;
+  };
+  const auto mala = squares_of(Mala{.kT = 0.5, .dt = 0.1});
+  EXPECT_NEAR(mala.mean, expected, 5.0 * mala.error());
+  const auto euler = squares_of(EulerMaruyama{.kT = 0.5, .dt = 0.1});
+  EXPECT_GT(std::abs(euler.mean - expected), 10.0 * euler.error());
+}
+
+TEST(Mala, KeepsRejectedReplicasWhereTheyWere) {
+  const auto v = compile(QuarticModel{.num_units = 2});
+  auto s = init_langevin(v, std::vector<double>(40, 0.7));
+  std::uint64_t moved = 0, accepted = 0;
+  for (int k = 0; k < 20; ++k) {
+    const auto before = s;
+    const auto info = Mala{.kT = 1.0, .dt = 0.3}.step(v, s, Rng(15));
+    accepted += info.accepted;
+    for (std::uint32_t r = 0; r < s.num_replicas(); ++r) {
+      const bool stays = std::ranges::equal(s.position(r), before.position(r));
+      moved += !stays;
+      EXPECT_EQ(stays, info.heat[r] == 0.0);
+      EXPECT_EQ(s.energy[r], v.energy(s.position(r)));
+      EXPECT_DOUBLE_EQ(info.heat[r], before.energy[r] - s.energy[r]);
+    }
+  }
+  EXPECT_EQ(moved, accepted);
+  EXPECT_GT(accepted, 40U);
+  EXPECT_LT(accepted, 360U);
 }
 
 TEST(EulerMaruyama, FollowsTheSamePathWhenEnergyTemperatureAndTimeScale) {
@@ -194,6 +241,22 @@ TEST(Langevin, ContinuesFromACopyOfItsState) {
   for (int k = 0; k < 10; ++k) kernel.step(v, s, Rng(8));
   for (int k = 0; k < 10; ++k) kernel.step(v, copy, Rng(8));
   EXPECT_EQ(s.z, copy.z);
+}
+
+TEST(Langevin, RunsTheTrajectoryOfAConfig) {
+  const auto v = compile(make_quartic(5, 1, 2));
+  const LangevinConfig config{.mu = 0.5, .kT = 0.2, .dt = 0.02, .n_steps = 30, .dimension = 5};
+  auto s = init_langevin(v, std::vector<double>(10, 0.3));
+  auto expected = s;
+  ThermoObserver thermo;
+  const auto info = run_trajectory<EulerMaruyama>(config, v, s, Rng(8), {}, thermo);
+  for (int k = 0; k < 30; ++k) {
+    EulerMaruyama{.mu = 0.5, .kT = 0.2, .dt = 0.02}.step(v, expected, Rng(8));
+  }
+  EXPECT_EQ(info.steps, 30U);
+  EXPECT_EQ(s.z, expected.z);
+  EXPECT_EQ(thermo.heat.size(), 2U);
+  EXPECT_THROW(run_trajectory<EulerMaruyama>({.dimension = 4}, v, s, Rng(8), {}), Error);
 }
 
 TEST(Langevin, CoolsDownUnderASchedule) {

@@ -14,6 +14,7 @@
 #include "therma/dynamics/observables.hpp"
 #include "therma/dynamics/ornstein_uhlenbeck.hpp"
 #include "therma/dynamics/run.hpp"
+#include "therma/energy/penalties.hpp"
 
 namespace therma {
 namespace {
@@ -187,7 +188,8 @@ TEST(BreathingTrap, HasWorksOfAChiSquareLawWhenQuenched) {
 
 TEST(EntropyProduction, AveragesToOneWithItsBoundaryTermForEulerAtALargeStep) {
   // A trap that moves and stiffens; mean and variance of the law of z follow exactly, so that
-  // Sigma = ln p_0(z_0) / p_T(z_T) + sum ln k/k~ can be evaluated. docs/theory eq. 3.
+  // Sigma = ln p_0(z_0) / p_T(z_T) + sum ln k/k~ can be evaluated; docs/theory/thermodynamics.md
+  // eq. 3.
   constexpr double kMu = 1.0, kT = 0.8, kDt = 0.3;
   constexpr std::uint32_t kSteps = 6, kReplicas = 100'000;
   const auto protocol = [](std::uint64_t n) {
@@ -273,6 +275,50 @@ TYPED_TEST(SpinQuench, AveragesEntropyProductionToOneWithItsBoundaryTerm) {
   EXPECT_GT(sigma.mean, 5.0 * sigma.error());
   EXPECT_NEAR(weights.mean, 1.0, 5.0 * weights.error());
   EXPECT_LT(weights.error(), 0.02);
+}
+
+TEST(Penalties, AdaptedWhileSamplingDoWorkAndReleaseHeat) {
+  // Pulled towards 2, not allowed beyond 1: the weight rises until the violation rests near its
+  // tolerance, and every rise is work.
+  Penalties v(1, {{.name = "pull",
+                   .evaluate =
+                       [](std::span<const double> z, double weight, std::span<double> g) {
+                         if (!g.empty()) g[0] += weight * 2.0 * (z[0] - 2.0);
+                         return (z[0] - 2.0) * (z[0] - 2.0);
+                       },
+                   .is_constraint = false},
+                  {.name = "limit",
+                   .evaluate =
+                       [](std::span<const double> z, double weight, std::span<double> g) {
+                         const double excess = std::max(0.0, z[0] - 1.0);
+                         if (!g.empty()) g[0] += weight * 2.0 * excess;
+                         return excess * excess;
+                       },
+                   .weight = 0.0}});
+  constexpr std::uint32_t kReplicas = 50;
+  auto s = init_langevin(v, std::vector<double>(kReplicas));
+  const auto start = s.energy;
+  std::vector<double> work(kReplicas), heat(kReplicas), phi(2);
+  double late_violation = 0.0;
+  for (int k = 0; k < 4000; ++k) {
+    const auto info = EulerMaruyama{.kT = 0.01, .dt = 0.01}.step(v, s, Rng(61));
+    for (std::uint32_t r = 0; r < kReplicas; ++r) heat[r] += info.heat[r];
+    double violation = 0.0;
+    for (std::uint32_t r = 0; r < kReplicas; ++r) {
+      v.values(s.position(r), phi);
+      violation += phi[1] / kReplicas;
+    }
+    v.ascend(std::vector<double>{0.0, violation}, {.rate = 0.2, .tolerance = 0.01});
+    const auto done = perform_work(v, s);
+    for (std::uint32_t r = 0; r < kReplicas; ++r) work[r] += done[r];
+    if (k >= 3000) late_violation += violation / 1000.0;
+  }
+  for (std::uint32_t r = 0; r < kReplicas; ++r) {
+    EXPECT_NEAR(s.energy[r] - start[r], work[r] - heat[r], 1e-10);
+    EXPECT_GT(work[r], 0.0);
+  }
+  // Unconstrained the violation would be about 1.
+  EXPECT_NEAR(late_violation, 0.01, 0.003);
 }
 
 TEST(Spins, DoWorkWhenTheirFieldsChange) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "therma/dynamics/langevin.hpp"
+#include "therma/dynamics/mala.hpp"
 #include "therma/dynamics/spins.hpp"
 #include "therma/dynamics/tempering.hpp"
 
@@ -59,11 +60,23 @@ class BlockedMean {
 }
 [[nodiscard]] inline std::span<const double> heats(const LangevinInfo& info) { return info.heat; }
 [[nodiscard]] inline std::span<const double> heats(const SpinInfo& info) { return {&info.heat, 1}; }
+// Tempering: of all replicas together.
+[[nodiscard]] inline std::span<const double> heats(const TemperingInfo& info) {
+  return heats(info.spins);
+}
 [[nodiscard]] inline std::span<const double> entropies(const LangevinInfo& info) {
   return info.entropy;
 }
 [[nodiscard]] inline std::span<const double> entropies(const SpinInfo& info) {
   return {&info.entropy, 1};
+}
+
+[[nodiscard]] inline std::span<const double> entropies(const TemperingInfo& info) {
+  return entropies(info.spins);
+}
+[[nodiscard]] inline std::span<const double> heats(const MalaInfo& info) { return info.heat; }
+[[nodiscard]] inline std::span<const double> entropies(const MalaInfo& info) {
+  return info.entropy;
 }
 
 // Observers for run(): on_step sees every step after the warm-up, on_sample the samples.

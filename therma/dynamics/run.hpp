@@ -94,7 +94,7 @@ struct Driven {
 
   template <Protocol P>
   Info step(const P& protocol, State& state, const Rng& rng) const {
-    const auto energy = protocol(state.step);
+    const auto& energy = protocol(state.step);
     const auto work = perform_work(energy, state);
     return {.work = work, .step = kernel.step(energy, state, rng)};
   }
