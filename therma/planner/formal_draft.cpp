@@ -440,6 +440,9 @@ class Drafting {
 
   // --- facts about tasks -------------------------------------------------------------------------
   void apply(const Fact& fact) {
+    if (fact.stranger && fact.kind != duration) {
+      return ask("task", {fmt::format("Nie wiem, którego zadania dotyczy {}.", quote(fact.span)), fmt::format("I do not know the task that {} speaks of.", quote(fact.span))});
+    }
     if (fact.unclear_subject) {
       return ask("which_task", {fmt::format("Którego zadania dotyczy {}?", quote(fact.span)), fmt::format("Which task does {} speak of?", quote(fact.span))});
     }
@@ -660,6 +663,11 @@ class Drafting {
     if (uncertain) {
       assume({"Czas podany jako zakres jest losowany z ziarna, raz dla każdego zadania; z końców całkowitych wychodzi liczba całkowita.",
               "A duration given as a range is drawn from the seed, once for each task; between whole ends it is whole."});
+    }
+    if (draft_.tasks.size() > named_end_) {
+      const auto& first = draft_.tasks[named_end_].id;
+      const auto& last = draft_.tasks.back().id;
+      assume({fmt::format("Zadania mają numery od {} do {}.", first, last), fmt::format("The tasks are numbered from {} to {}.", first, last)});
     }
     if (draft_.orders.empty() && draft_.tasks.size() > 1) assume({"Zadania są od siebie niezależne.", "The tasks are independent of each other."});
     const bool any = std::ranges::any_of(draft_.tasks, [](const auto& t) { return t.machines.empty(); });

@@ -26,8 +26,8 @@ const Compiled& compiled() {
 // Facts that say something about tasks, and may leave out which.
 bool takes_subject(FactKind kind) {
   using enum FactKind;
-  constexpr std::array kKinds = {duration, after,    before, deadline, within,
-                                 release,  restrict, forbid, prefer,   demand};
+  constexpr std::array kKinds = {duration, after,  before, deadline, within,    release,
+                                 restrict, forbid, prefer, demand,   chain_last};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
@@ -141,6 +141,11 @@ class Scan {
       fact.machines = machine_subject_;
     }
     if (!fact.machines.empty()) machine_subject_ = fact.machines;
+    for (const auto* refs : {&fact.tasks, &fact.objects}) {
+      for (const auto& ref : *refs) {
+        if (last_ref_.empty() || ref.span.end > last_ref_[0].span.end) last_ref_ = {ref};
+      }
+    }
     if (fact.tasks.empty() || fact.kind == in_order) return;
     if (is_one_task(fact.tasks) && !same(subject_, fact.tasks)) ++single_subjects_;
     subject_ = fact.tasks;
@@ -153,10 +158,19 @@ class Scan {
     return std::ranges::equal(a, b, [](const Ref& x, const Ref& y) { return x.kind == y.kind && x.index == y.index; });
   }
 
+  // An unknown word right before a statement without a subject: a task that the text never made.
+  bool stranger_before(std::size_t at) const {
+    while (at > 0 && t_[at - 1].sentence == sentence_ && t_[at - 1].kind == TokenKind::word && is_filler(t_[at - 1].folded)) --at;
+    return at > 0 && t_[at - 1].sentence == sentence_ && !used_[at - 1] && is_unknown_word(c_.patterns, t_[at - 1]);
+  }
+
   void carry(Fact& fact, std::size_t at) {
+    fact.stranger = stranger_before(at);
     const bool after_comma = at > 0 && (t_[at - 1].folded == "," || t_[at - 1].folded == "\n");
     if (!subject_.empty()) {
-      fact.tasks = subject_;
+      // "after priming (1 h)": the parenthesis speaks of what it follows
+      const bool parenthesis = at > 0 && t_[at - 1].folded == "(" && !last_ref_.empty();
+      fact.tasks = parenthesis ? last_ref_ : subject_;
       fact.unclear_subject = after_comma && single_subjects_ > 1 && fact.kind != FactKind::duration;
       return;
     }
@@ -170,6 +184,7 @@ class Scan {
     if (token.kind == TokenKind::number) return true;
     if (token.kind == TokenKind::mark) return token.folded == "%";
     const std::string& f = token.folded;
+    if (f.size() == 1 && token.capital && !is_filler(f)) return true;
     if (is_warning_word(f) || is_number_word(f)) return true;
     if (is_time_word(f) && !is_filler(f) && f != "all" && f != "long") return true;
     return !is_filler(f) && (c_.patterns.knows(f) || machine_type(f) || (f.size() > 1 && named_unit(token)));
@@ -233,6 +248,7 @@ class Scan {
   Refs subject_;
   Refs last_subject_;
   Refs mentioned_;
+  Refs last_ref_;
   Refs machine_subject_;
 };
 

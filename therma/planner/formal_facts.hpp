@@ -26,6 +26,7 @@ struct Fact {
   std::size_t group = 0;         // task_count, task_group: counted groups in order
   bool no_subject = false;       // nothing says which tasks are meant: all of them are
   bool unclear_subject = false;  // several tasks could be meant
+  bool stranger = false;         // an unknown word stands where the subject would
   Span span;
   std::uint32_t sentence = 0;
 };

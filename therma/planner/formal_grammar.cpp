@@ -96,7 +96,7 @@ constexpr Rule kRules[] = {
     // Machines.
     {machine_count, "( na | on | for | with | using | across | mamy | have )? $count <kind>? <machine>"},
     {machine_count, "( na | on | for | with | using | across )? $count <kind>? <machine> ( called | named | nazwan* | o nazwach | : )? $machines"},
-    {windows, "( na | on )? $machines <works>? $windows"},
+    {windows, "( na | on )? $machines <works>? $windows <works>?"},
     {windows, "$machines <daily> <works>? $windows", 1},
     {windows, "$machines <works>? <daily> $windows", 1},
     {windows, "$machines <works>? $windows <daily>", 1},
@@ -120,9 +120,11 @@ constexpr Rule kRules[] = {
     {speed_percent, "$machines ( o | by )? $percent ( wolniejsz* | wolniej | slower ) ( ( niz | od | than ) $machines )?", -1},
     {speed_set, "$machines ( has | ma | <works> | at )? ( speed | predkosc* | szybkosc* | z predkoscia | at speed ) ( of | : )? $number"},
     // Order.
-    {after, "$tasks ( <not> )? <begin>? <after> $obj <done>?"},
+    {after, "$tasks <begin>? <after> $obj <done>?"},
     {after, "$tasks ( <not> ) <begin>? ( until | before | przed | zanim | dopoki | poki | az | unless ) ( koncem | zakonczeniem | ukonczeniem | the end of | nie )? <done>? $obj <done>?"},
     {after, "$tasks ( <not> ) <begin>? , ( until | before | zanim | dopoki | poki ) ( nie )? <done>? $obj <done>?"},
+    {after, "<not> <begin>? ( until | before | przed | zanim | dopoki | poki | az | unless ) ( koncem | zakonczeniem | ukonczeniem | the end of | nie )? <done>? $obj <done>?"},
+    {after, "<not> <begin>? , ( until | before | zanim | dopoki | poki ) ( nie )? <done>? $obj <done>?"},
     {after, "$tasks <begin>? ( once | when | gdy | kiedy ) <done>? $obj <done>"},
     {after, "$tasks ( depends on | depend on | zalezy od | zaleza od | requires | require | wymaga | wymagaja | needs | waits for | wait for | czeka na | czekaja na ) <done>? ( zakonczenia | ukonczenia | skonczenia | wykonania )? $obj <done>?"},
     {after, "$tasks <begin>? <atleast> $dur <after> $obj <done>?"},
@@ -144,6 +146,7 @@ constexpr Rule kRules[] = {
     {chain_then, "$tasks ( next | second | nastepnie | potem | jako drug* | third | jako trzeci* )"},
     {chain_last, "<last> ( <begin> | , )? $tasks"},
     {chain_last, "$tasks <begin>? ( last | na koncu | jako ostatni* | na koniec | at the end | at the very end | finally )"},
+    {chain_last, "<begin>? <last>"},
     {in_order, "( w | in )? ( tej | takiej | podanej | that | this | the given | the same | ) ( kolejnosci | order | sequence )"},
     {in_order, "( kolejno | one after another | jedno po drugim | one after the other | sequentially | po kolei )"},
     {in_order, "( kolejnosc | order | sequence ) $tasks"},
@@ -176,6 +179,7 @@ constexpr Rule kRules[] = {
     {machine_not, "$machines <not> ( wykonuj* | wykonywac | do | handle | run | process | robi | robic | obslug* | perform | accept )? $obj"},
     // Shared resources.
     {demand, "$tasks <needs> $count $resource"},
+    {demand, "$tasks $count $resource"},
     {demand, "<needs> $count $resource ( <each_after> )?"},
     {demand, "<each> <needs> $count $resource"},
     {demand, "$count $resource ( per | na kazde | na ) <task>"},
@@ -183,7 +187,7 @@ constexpr Rule kRules[] = {
     // What counts.
     {minimise_makespan, "<minimise>? <span>"},
     {minimise_makespan, "( <done> | wszystko | everything | skonczyc | finish )? ( wszystko | everything | all <task> | calosc | wszystkie <task> )? <asap>"},
-    {minimise_tardiness, "<minimise>? ( total | sum of | sume | laczne | suma | calkowite | weighted | wazone )? <late> ( of all <task> | <task> )?"},
+    {minimise_tardiness, "<minimise>? ( total | sum of | sume | laczne | suma | calkowite | weighted | wazone )? <late> ( of ( all )? <task> | zadan | zlecen | wszystkich <task> )?"},
     {minimise_tardiness, "( bez | no ) <late>"},
     {weight, "$tasks ( ma | has )? ( wage | waga | weight ) ( of | : )? $number"},
     {task_mention, "$tasks"},

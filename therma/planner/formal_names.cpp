@@ -37,6 +37,10 @@ class Discovery {
     on_letters();
     in_order_phrases();
     resources();
+    std::ranges::stable_sort(names_.tasks, {}, [](const Name& n) { return n.span.begin; });
+    if (std::ranges::all_of(names_.machines, [](const Name& n) { return n.id.size() == 1; })) {
+      std::ranges::stable_sort(names_.machines, {}, &Name::id);
+    }
     return std::move(names_);
   }
 
@@ -227,7 +231,7 @@ class Discovery {
   void machine_kinds() {
     for (std::size_t i = 0; i < t_.size(); ++i) {
       if (t_[i].kind != TokenKind::word) continue;
-      const auto type = machine_type(t_[i].folded);
+      const auto type = machine_type_at(t_, i);
       if (!type) continue;
       std::size_t count = 1;
       bool counted = false;
@@ -354,6 +358,7 @@ class Discovery {
   // "tylko na A": a letter after "on" is a machine.
   void on_letters() {
     static constexpr std::array<std::string_view, 4> kOn = {"na", "on", "using", "at"};
+    if (names_.machines.size() > 1) return;  // they were listed
     for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
       if (!word(i, kOn) || !is_code(i + 1, false) || is_machine(i + 1) || is_task(i + 1)) continue;
       std::size_t at = i + 1;
@@ -422,6 +427,17 @@ class Discovery {
 };
 
 }  // namespace
+
+// "piec" is an oven, and five without its diacritics.
+std::optional<std::string_view> machine_type_at(std::span<const Token> tokens, std::size_t at) {
+  if (at >= tokens.size() || tokens[at].kind != TokenKind::word) return std::nullopt;
+  const auto type = machine_type(tokens[at].folded);
+  if (!type || !is_number_word(tokens[at].folded)) return type;
+  const bool marked = tokens[at].folded.size() != tokens[at].span.end - tokens[at].span.begin;
+  const bool counts = at + 1 < tokens.size() && (is_task_noun(tokens[at + 1]) || is_machine_noun(tokens[at + 1]) || named_unit(tokens[at + 1]));
+  const bool joined = at > 0 && is_number_word(tokens[at - 1].folded) && tokens[at - 1].folded != "jeden";
+  return marked || counts || joined ? std::nullopt : type;
+}
 
 bool is_task_noun(const Token& token) {
   static constexpr std::array<std::string_view, 9> kStems = {"zadan", "zadani", "zlecen", "czynnosc", "operacj", "operation", "activit", "etap", "operacji"};

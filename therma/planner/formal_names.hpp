@@ -54,6 +54,9 @@ struct Context {
 // Words that no table holds: they may be names.
 [[nodiscard]] bool is_unknown_word(const PatternSet& patterns, const Token& token);
 
+// The kind of machine that a token names, where it is not a number.
+[[nodiscard]] std::optional<std::string_view> machine_type_at(std::span<const Token> tokens, std::size_t at);
+
 [[nodiscard]] bool is_task_noun(const Token& token);
 [[nodiscard]] bool is_machine_noun(const Token& token);
 

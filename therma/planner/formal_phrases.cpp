@@ -404,12 +404,11 @@ class Phrase {
 
   std::size_t kind_machine(std::size_t at, Refs& refs) const {
     std::size_t from = at;
-    if (const auto number = read_number(t_, at); number && number->end < t_.size() && machine_type(t_[number->end].folded)) {
+    if (const auto number = read_number(t_, at); number && machine_type_at(t_, number->end)) {
       from = number->end;
     }
     if (word(from, std::array<std::string_view, 2>{"a", "an"})) ++from;
-    if (from >= t_.size() || t_[from].kind != TokenKind::word) return at;
-    const auto type = machine_type(t_[from].folded);
+    const auto type = machine_type_at(t_, from);
     if (!type) return at;
     const auto found = std::ranges::find(c_.names.kinds, std::string(*type), &MachineKind::id);
     if (found == c_.names.kinds.end()) return at;

@@ -19,7 +19,7 @@ constexpr std::string_view kPolishFillers =
     "ktorych ono ona one oni je jego jej ich ten ta te tego tej tym tych takze tez rowniez juz nasz "
     "nasza nasze czyli przy do czym gdzie bardzo tak dobrze dzien dobry czesc hej witam dzisiaj dzis "
     "pomoz nastepujace nastepujacy ponizsze lacznie razem ogolem sztuk dostepne miec wszystkie u zatem "
-    "wiec ale natomiast zas jak";
+    "wiec ale natomiast zas jak o dziekuje dzieki pozdrawiam";
 constexpr std::string_view kEnglishFillers =
     "schedule plan make create build arrange organize organise prepare please me us my our we i you "
     "have has got need needs to do be is are was will would should must can could may might shall the a "
@@ -115,6 +115,12 @@ bool is_ending(std::string_view rest) {
 
 bool is_filler(std::string_view folded) {
   return polish().contains(folded) || english().contains(folded);
+}
+
+bool is_passed_over(std::string_view folded) {
+  constexpr std::array<std::string_view, 10> kPrepositions = {"do",  "na",  "on", "at",  "w",
+                                                              "in", "for", "dla", "o", "with"};
+  return is_filler(folded) && std::ranges::find(kPrepositions, folded) == kPrepositions.end();
 }
 
 std::optional<std::string_view> machine_type(std::string_view folded) {

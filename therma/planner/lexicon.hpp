@@ -13,6 +13,9 @@ namespace therma::planner {
 // Words that carry no fact: articles, auxiliaries, politeness.
 [[nodiscard]] bool is_filler(std::string_view folded);
 
+// Fillers that patterns pass over between their elements: all but prepositions, which carry roles.
+[[nodiscard]] bool is_passed_over(std::string_view folded);
+
 // "tokarkach" -> "tokarka", "lathes" -> "lathe": the name under which a machine is shown.
 [[nodiscard]] std::optional<std::string_view> machine_type(std::string_view folded);
 

@@ -197,8 +197,12 @@ class Tokenizer {
   void word(char32_t first) {
     std::string folded;
     std::size_t end = at_;
+    // "2h30": a unit between two numbers is a word of its own.
+    const bool unit = !tokens_.empty() && tokens_.back().kind == TokenKind::number &&
+                      tokens_.back().span.end == at_;
     while (end < text_.size()) {
       const auto d = decode(text_, end);
+      if (unit && end > at_ && d.code < 0x80 && is_digit(static_cast<char>(d.code))) break;
       const bool apostrophe = d.code == '\'' || d.code == 0x2019;
       if (apostrophe && end + d.size < text_.size() &&
           is_letter(decode(text_, end + d.size).code)) {

@@ -19,12 +19,12 @@ struct UnitRow {
 };
 constexpr UnitRow kUnits[] = {
     {TimeUnit::second, 1, " s sek sekund sekundy sekunde sec secs seconds second ", " sekunde second "},
-    {TimeUnit::minute, 1, " m min mins minut minuty minute minutes minutowe minutowych minutowa minutach ",
-     " minute "},
-    {TimeUnit::minute, 15, " kwadrans kwadranse kwadransow kwadransa ", " kwadrans "},
+    {TimeUnit::minute, 1, " m min mins minut minuty minute minucie minutes minutowe minutowych minutowa minutach ",
+     " minute minucie "},
+    {TimeUnit::minute, 15, " kwadrans kwadranse kwadransow kwadransa kwadransie ", " kwadrans kwadransie "},
     {TimeUnit::hour, 1,
-     " h hr hrs hour hours godz godzin godziny godzine godzina godzinach godzinne godzinnych godzinowe ",
-     " godzine godzina hour "},
+     " h hr hrs hour hours godz godzin godziny godzine godzina godzinie godzinach godzinne godzinnych godzinowe ",
+     " godzine godzina godzinie hour "},
     {TimeUnit::day, 1, " d dni dzien dnia dniach doba dobe doby dob day days dniowe ", " dzien dobe doba day "},
     {TimeUnit::day, 7, " tydzien tygodnie tygodni tygodnia week weeks ", " tydzien week "},
 };
@@ -74,7 +74,7 @@ std::optional<Single> read_unit_alone(Tokens t, std::size_t at) {
   if (from >= t.size()) return std::nullopt;
   const auto unit = named_unit(t[from]);
   if (!unit) return std::nullopt;
-  const bool polish = word_at(t, from, " godzine godzina minute kwadrans dzien dobe doba tydzien ");
+  const bool polish = word_at(t, from, " godzine godzina godzinie minute minucie kwadrans kwadransie dzien dobe doba tydzien ");
   if (factor == 1.0 && !(unit->singular && (article || polish))) return std::nullopt;
   std::size_t end = from + 1;
   if (word_at(t, end, " and i ") && (word_at(t, end + 1, " half pol ") || (word_at(t, end + 1, " a ") && word_at(t, end + 2, " half ")))) {
