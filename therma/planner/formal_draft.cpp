@@ -98,6 +98,7 @@ class Drafting {
       if (!fact.number->whole() || fact.number->value < 1) return ask_count(fact.span);
       total_ += fact.number->value;
     }
+    if (groups_.empty() && c_.names.tasks.empty()) total_ = highest_number();
     const bool leads = !plain.empty() && plain[0] && groups_.size() > 1 && total_ - groups_[0].count <= groups_[0].count;
     if (leads) {
       total_ = groups_[0].count;
@@ -107,6 +108,18 @@ class Drafting {
     }
     if (total_ > static_cast<double>(kMostTasks)) return ask_limit();
     place_groups();
+  }
+
+  // "task 1: 2h, task 2: 4h" without a count: as many tasks as the highest number with a duration.
+  double highest_number() const {
+    std::size_t highest = 0;
+    for (const auto& fact : facts_) {
+      if (fact.kind != duration && fact.kind != duration_bare && fact.kind != durations_each) continue;
+      for (const auto& ref : fact.tasks) {
+        if (ref.kind == RefKind::number) highest = std::max(highest, ref.index);
+      }
+    }
+    return static_cast<double>(highest);
   }
 
   void ask_count(Span span) {
@@ -352,6 +365,10 @@ class Drafting {
       if (fact.kind == task_group) {
         for (const auto i : tasks_of({{RefKind::group, fact.group, {}}})) set_duration(i, *fact.dur);
       }
+      if (fact.kind == chain_then && fact.dur) {
+        for (const auto i : tasks_of(fact.tasks)) set_duration(i, *fact.dur);
+      }
+      if (fact.kind == durations_each) each_duration(fact);
       if (fact.kind == duration_bare) bare_duration(fact, unit_from);
       if (fact.kind != duration || is_general(fact.tasks) || is_rest(fact.tasks) || fact.no_subject) continue;
       if (is_counted_total(fact)) continue;
@@ -385,6 +402,15 @@ class Drafting {
     }
     if (!general) return;
     for (const auto i : rest_) draft_.tasks[i].duration = general;
+  }
+
+  void each_duration(const Fact& fact) {
+    const auto tasks = tasks_of(fact.tasks);
+    if (tasks.size() != fact.durs.size()) {
+      return ask("conflict", {fmt::format("W {} jest {} zadań i {} czasów.", quote(fact.span), tasks.size(), fact.durs.size()),
+                              fmt::format("{} has {} tasks and {} times.", quote(fact.span), tasks.size(), fact.durs.size())});
+    }
+    for (std::size_t i = 0; i < tasks.size(); ++i) set_duration(tasks[i], fact.durs[i]);
   }
 
   void bare_duration(const Fact& fact, const std::optional<Stretch>& unit_from) {
@@ -471,7 +497,7 @@ class Drafting {
   void order(const Fact& fact, const Refs& first, const Refs& second) {
     std::optional<Time> lag;
     const auto k = static_cast<std::size_t>(&fact - facts_.data());
-    if (fact.dur && (fact.kind != after_unclear || is_lag_.contains(k))) {
+    if (fact.dur && fact.kind != chain_then && (fact.kind != after_unclear || is_lag_.contains(k))) {
       if (fact.dur->range) {
         return ask("unread", {fmt::format("Odstęp w {} musi być jedną liczbą.", quote(fact.span)), fmt::format("The gap in {} must be a single time.", quote(fact.span))});
       }

@@ -115,6 +115,7 @@ class Scan {
       case Slot::machines:
         (fact.machines.empty() ? fact.machines : fact.others) = std::get<Refs>(capture.value);
         break;
+      case Slot::durs: fact.durs = std::get<std::vector<Stretch>>(capture.value); break;
       case Slot::dur: fact.dur = std::get<Stretch>(capture.value); break;
       case Slot::clock: fact.clock = std::get<Time>(capture.value); break;
       case Slot::windows: fact.windows = std::get<DayWindows>(capture.value); break;
@@ -185,6 +186,7 @@ class Scan {
     if (token.kind == TokenKind::mark) return token.folded == "%";
     const std::string& f = token.folded;
     if (f.size() == 1 && token.capital && !is_filler(f)) return true;
+    if (f.find_first_of("0123456789") != std::string::npos) return true;
     if (is_warning_word(f) || is_number_word(f)) return true;
     if (is_time_word(f) && !is_filler(f) && f != "all" && f != "long") return true;
     return !is_filler(f) && (c_.patterns.knows(f) || machine_type(f) || (f.size() > 1 && named_unit(token)));

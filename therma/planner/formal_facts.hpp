@@ -19,6 +19,7 @@ struct Fact {
   Refs machines;
   Refs others;    // speeds: "than B"
   std::optional<Stretch> dur;
+  std::vector<Stretch> durs;
   std::optional<Time> clock;
   std::optional<DayWindows> windows;
   std::optional<Number> number;

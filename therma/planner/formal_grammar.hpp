@@ -16,6 +16,7 @@ enum class FactKind : std::uint8_t {
   task_group,     // count, dur: so many tasks of that length
   task_mention,   // tasks
   duration,       // tasks?, dur
+  durations_each, // tasks, durs: one for each
   duration_bare,  // tasks, bare: the unit of the duration before it
   machine_count,
   machine_mention,

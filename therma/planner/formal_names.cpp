@@ -79,7 +79,18 @@ class Discovery {
     } else if (t_[begin].capital) {
       lower_first(id);
     }
+    if (!code) nominative(id);
     return id;
+  }
+
+  // Polish verbal nouns are shown in the nominative: "gruntowania" is "gruntowanie".
+  static void nominative(std::string& id) {
+    for (const std::string_view ending : {"nia", "niu", "niem"}) {
+      if (id.size() > ending.size() + 2 && id.ends_with(ending)) {
+        const char before = id[id.size() - ending.size() - 1];
+        if (before == 'a' || before == 'e') return id.replace(id.size() - ending.size(), ending.size(), "nie"), void();
+      }
+    }
   }
 
   // The capital of the beginning of a sentence is not part of a name.
@@ -141,6 +152,11 @@ class Discovery {
     for (std::size_t i = 0; i < t_.size(); ++i) {
       const auto number = read_number(t_, i);
       if (!number) continue;
+      // "task 3" says that tasks have numbers
+      if (i > 0 && is_task_noun(t_[i - 1]) && number->whole()) {
+        names_.has_counted_tasks = true;
+        names_.most_tasks = std::max(names_.most_tasks, number->value);
+      }
       for (std::size_t j = number->end; j < std::min(number->end + 4, t_.size()); ++j) {
         if (is_task_noun(t_[j])) {
           names_.has_counted_tasks = true;
@@ -187,12 +203,36 @@ class Discovery {
       }
       if (end == at) return;
       add(list, at, end);
+      if (end == at + 1 && mark(end, "-") && is_code(end + 1, true)) {
+        add_between(list, at, end + 1);
+        add(list, end + 1, end + 2);
+        end += 2;
+      }
       at = skip_duration(end);
       const bool comma = mark(at, ",") || mark(at, "\n") || mark(at, "\"");
       if (comma) ++at;
       const bool joined = word(at, kConjunctions);
       if (joined) ++at;
       if (!comma && !joined && !(at < t_.size() && t_[at].sentence != home)) return;
+    }
+  }
+
+  // "M1-M3", "A-C": the codes between two.
+  void add_between(std::vector<Name>& list, std::size_t first, std::size_t last) {
+    const std::string& a = t_[first].folded;
+    const std::string& b = t_[last].folded;
+    const auto digit = a.find_first_of("0123456789");
+    const Span span{t_[first].span.begin, t_[last].span.end};
+    const auto put = [&](const std::string& folded) {
+      std::string id = folded;
+      for (char& c : id) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      list.push_back({id, {folded}, span});
+    };
+    if (a.size() == 1 && b.size() == 1) {
+      for (char c = static_cast<char>(a[0] + 1); c < b[0]; ++c) put(std::string(1, c));
+    } else if (digit != std::string::npos && b.compare(0, digit, a, 0, digit) == 0 && b.size() > digit && b.size() - digit < 5 && a.size() - digit < 5) {
+      const auto end = std::stoul(b.substr(digit));
+      for (auto n = std::stoul(a.substr(digit)) + 1; n < end; ++n) put(a.substr(0, digit) + std::to_string(n));
     }
   }
 
@@ -242,9 +282,10 @@ class Discovery {
           counted = true;
         }
       }
-      const auto found = std::ranges::find(names_.kinds, std::string(*type), &MachineKind::id);
+      auto found = std::ranges::find(names_.kinds, std::string(*type), &MachineKind::id);
       if (found == names_.kinds.end()) {
         names_.kinds.push_back({std::string(*type), count, t_[i].span, counted});
+        found = names_.kinds.end() - 1;
       } else if (counted && !found->counted) {
         found->count = count;
         found->counted = true;
@@ -253,8 +294,9 @@ class Discovery {
         // "tokarka 2" implies that there are two, unless a length of time follows.
         const auto n = t_[i + 1].value;
         const bool time = read_stretch(t_, i + 1).has_value() || mark(i + 2, ":") || mark(i + 2, "-");
-        auto& kind = found == names_.kinds.end() ? names_.kinds.back() : *found;
-        if (!time && n >= 1 && n <= 50 && !kind.counted) kind.count = std::max(kind.count, static_cast<std::size_t>(n));
+        if (!time && n >= 1 && n <= 50 && !found->counted) {
+          found->count = std::max(found->count, static_cast<std::size_t>(n));
+        }
       }
     }
   }
@@ -308,10 +350,25 @@ class Discovery {
         }
       }
       if (stretch) {
+        name_after(i, stretch->end);
         sentence_with_unit = t_[i].sentence;
         i = stretch->end - 1;
       }
     }
+  }
+
+  // "2 hours of welding", "1h malowania", "2h trwa spawanie": a name after its duration, where none
+  // stands before it and the next word does not say how long the name itself takes.
+  void name_after(std::size_t at, std::size_t end) {
+    static constexpr std::array<std::string_view, 6> kOf = {"of", "for", "trwa", "zajmuje", "zajmie", "potrwa"};
+    if (end >= t_.size()) return;
+    const auto last = before_value(at);
+    if (last && (name_before(*last) || is_task_noun(t_[*last]) || is_code(*last, false))) return;
+    const std::size_t begin = word(end, kOf) ? end + 1 : end;
+    const auto run = run_end(begin);
+    if (run == begin || t_[begin].sentence != t_[at].sentence || known_run(begin, run)) return;
+    const bool own = run < t_.size() && (read_stretch(t_, run) || is_duration_verb(t_[run].folded) || mark(run, "(") || mark(run, ":"));
+    if (!own) add(names_.tasks, begin, run);
   }
 
   // The items before the last one of a list: "cięcie, gięcie i" before "szycie po 2h".

@@ -21,7 +21,7 @@ constexpr std::array kSlots = {
     SlotName{"bare", Slot::bare},         SlotName{"clock", Slot::clock},
     SlotName{"windows", Slot::windows},   SlotName{"count", Slot::count},
     SlotName{"number", Slot::number},     SlotName{"percent", Slot::percent},
-    SlotName{"resource", Slot::resource},
+    SlotName{"resource", Slot::resource}, SlotName{"durs", Slot::durs},
 };
 
 // Between the elements of a pattern these do not matter.
@@ -67,7 +67,7 @@ class PatternSet::Compiler {
       take();
       kids.push_back(sequence());
     }
-    return kids.size() == 1 ? kids[0] : push({Kind::alt, {}, {}, kids});
+    return kids.size() == 1 ? kids[0] : push({Kind::alt, {}, {}, kids, false});
   }
 
   std::size_t sequence() {
@@ -76,32 +76,38 @@ class PatternSet::Compiler {
       std::size_t node = element();
       if (peek() == "?") {
         take();
-        node = push({Kind::opt, {}, {}, {node}});
+        node = push({Kind::opt, {}, {}, {node}, false});
       }
       kids.push_back(node);
     }
-    return kids.size() == 1 ? kids[0] : push({Kind::seq, {}, {}, kids});
+    return kids.size() == 1 ? kids[0] : push({Kind::seq, {}, {}, kids, false});
   }
 
   std::size_t element() {
     const auto token = take();
+    if (token.front() == '!' && token.size() > 1) {
+      rest_ = {token.data() + 1, rest_.size() + token.size() - 1};
+      const auto node = element();
+      set_.nodes_[node].tight = true;
+      return node;
+    }
     if (token == "(") {
       const auto inner = alternatives();
       THERMA_ASSERT(peek() == ")");
       take();
       return inner;
     }
-    if (token == "^") return push({Kind::start, {}, {}, {}});
-    if (token == ",") return push({Kind::comma, {}, {}, {}});
+    if (token == "^") return push({Kind::start, {}, {}, {}, false});
+    if (token == ",") return push({Kind::comma, {}, {}, {}, false});
     if (token.front() == '<') return production(token.substr(1, token.size() - 2));
     if (token.front() == '$') return slot(token.substr(1));
     if (token.back() == '*') {
       const std::string stem(token.substr(0, token.size() - 1));
       set_.stems_.push_back(stem);
-      return push({Kind::stem, {}, stem, {}});
+      return push({Kind::stem, {}, stem, {}, false});
     }
     set_.words_.insert(std::string(token));
-    return push({Kind::word, {}, std::string(token), {}});
+    return push({Kind::word, {}, std::string(token), {}, false});
   }
 
   std::size_t production(std::string_view name) {
@@ -114,7 +120,7 @@ class PatternSet::Compiler {
   std::size_t slot(std::string_view name) {
     const auto* found = std::ranges::find(kSlots, name, &SlotName::name);
     THERMA_ASSERT(found != kSlots.end());
-    return push({Kind::slot, found->slot, {}, {}});
+    return push({Kind::slot, found->slot, {}, {}, false});
   }
 
   PatternSet& set_;
@@ -184,7 +190,7 @@ class PatternSet::Matcher {
         state.end = *end;
         return {std::move(state)};
       }
-      if (state.end == start_ || !is_skippable(tokens_[at])) break;
+      if (node.tight || state.end == start_ || !is_skippable(tokens_[at])) break;
     }
     return {};
   }

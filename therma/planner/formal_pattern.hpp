@@ -2,7 +2,7 @@
 // Patterns over tokens: the one mechanism by which the grammar's table reads text.
 //
 // A pattern is a row of elements, matched one after another; fillers between them are skipped:
-//   word  stem*  (this | that)  optional?  <production>  $slot  ^ (sentence start)  , (a comma)
+//   word  stem*  !tight (no fillers before it)  (this | that)  optional?  <production>  $slot  ^ (sentence start)  , (a comma)
 #pragma once
 
 #include <functional>
@@ -33,6 +33,7 @@ enum class Slot : std::uint8_t {
   tasks,     // "zadania 1 i 2", "each task", "spawanie"
   obj,       // the same after an order word: bare numbers too, "after 1 and 2"
   machines,  // "maszyna A", "B or C", "tokarki"
+  durs,      // a list of lengths: "2h, 3h and 1h", "2, 3 and 4 hours"
   dur,       // a length of time or a range of them
   bare,      // a number that lacks its unit
   clock,     // a time of day or a moment
@@ -43,7 +44,7 @@ enum class Slot : std::uint8_t {
   resource,
 };
 
-using Value = std::variant<std::monostate, Refs, Stretch, Time, DayWindows, Number, std::size_t>;
+using Value = std::variant<std::monostate, Refs, Stretch, std::vector<Stretch>, Time, DayWindows, Number, std::size_t>;
 struct SlotMatch {
   Value value;
   std::size_t end = 0;
@@ -87,6 +88,7 @@ class PatternSet {
     Slot slot{};
     std::string text;
     std::vector<std::size_t> kids;
+    bool tight = false;
   };
   class Compiler;
   class Matcher;

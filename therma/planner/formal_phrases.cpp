@@ -67,6 +67,37 @@ class Phrase {
     return SlotMatch{std::move(refs), end};
   }
 
+  // "2h, 3h and 1h", "2, 3 and 4 hours": two or more, the last with its unit.
+  std::optional<SlotMatch> durs(std::size_t at) const {
+    std::vector<Stretch> list;
+    std::vector<std::size_t> bare;
+    std::vector<Number> numbers;
+    std::size_t end = at;
+    for (std::size_t next = at; next < t_.size();) {
+      if (const auto stretch = read_stretch(t_, next)) {
+        list.push_back(*stretch);
+        end = stretch->end;
+      } else if (const auto number = read_number(t_, next); number && (mark(number->end, ",") || word(number->end, kAnd))) {
+        bare.push_back(list.size());
+        numbers.push_back(*number);
+        list.emplace_back();
+        end = number->end;
+      } else {
+        break;
+      }
+      const auto separated = separator(end).first;
+      if (separated == end) break;
+      next = separated;
+    }
+    if (list.size() < 2 || (!bare.empty() && bare.back() + 1 == list.size())) return std::nullopt;
+    const auto unit = list.back().low.unit;
+    for (std::size_t i = 0; i < bare.size(); ++i) {
+      const Time time{numbers[i].value * seconds_in(unit), numbers[i].span, unit, false, false, TimeNote::none};
+      list[bare[i]] = Stretch{time, time, false, numbers[i].end};
+    }
+    return SlotMatch{std::move(list), end};
+  }
+
   std::optional<SlotMatch> clock(std::size_t at) const {
     const auto clock = read_clock(t_, at);
     if (!clock) return std::nullopt;
@@ -146,7 +177,7 @@ class Phrase {
 
   bool speaks_on(std::size_t at) const {
     if (at >= t_.size()) return false;
-    return t_[at].kind == TokenKind::number || word(at, kVerbs) || t_[at].folded.starts_with("trwa") || mark(at, "(") || mark(at, ":");
+    return t_[at].kind == TokenKind::number || read_stretch(t_, at) || word(at, kVerbs) || t_[at].folded.starts_with("trwa") || mark(at, "(") || mark(at, ":");
   }
 
   // After a separator of a list: where the next item begins; and whether it was a comma alone.
@@ -222,6 +253,12 @@ class Phrase {
     const bool last = word(at, kLastOne);
     if (!ordinal && !last) return at;
     const std::size_t noun = ordinal ? ordinal->end : at + 1;
+    // "the second takes 3h": without the noun before what a task takes
+    const bool verb = noun < t_.size() && c_.names.has_counted_tasks && ordinal && (t_[noun].folded.starts_with("trwa") || t_[noun].folded.starts_with("take") || read_stretch(t_, noun));
+    if (verb) {
+      refs.push_back({RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, noun)});
+      return noun;
+    }
     if (noun >= t_.size() || !is_task_noun(t_[noun])) return at;
     refs.push_back({RefKind::number, last ? 0 : static_cast<std::size_t>(ordinal->value), span(at, noun + 1)});
     return noun + 1;
@@ -245,7 +282,9 @@ class Phrase {
   std::size_t number_items(std::size_t at, Refs& refs, bool bare) const {
     const auto first = task_number(at, bare);
     if (!first) return at;
-    const bool joined = mark(first->end, "-") || word(first->end, std::array<std::string_view, 4>{"do", "to", "through", "az"});
+    // "zadanie 3 do 5" is one task and a deadline
+    const bool plural = at > 0 && (word(at - 1, kPluralTasks) || bare);
+    const bool joined = mark(first->end, "-") || (plural && word(first->end, std::array<std::string_view, 4>{"do", "to", "through", "az"}));
     if (joined) {
       const auto second = task_number(first->end + 1, bare);
       if (second && second->value >= first->value && second->value - first->value < 10'000) {
@@ -438,6 +477,14 @@ class Phrase {
       return at;
     }
     refs.push_back({RefKind::named, found->first, span(at, found->second)});
+    // "M1-M3": the names between follow in the list of names
+    if (mark(found->second, "-")) {
+      const auto last = find_name(c_.names.machines, found->second + 1);
+      if (last && last->first > found->first) {
+        for (std::size_t i = found->first + 1; i <= last->first; ++i) refs.push_back({RefKind::named, i, span(at, last->second)});
+        return last->second;
+      }
+    }
     return found->second;
   }
 
@@ -453,6 +500,7 @@ std::optional<SlotMatch> read_slot(const Context& context, Slot slot, std::size_
     case Slot::tasks: return phrase.tasks(at, false);
     case Slot::obj: return phrase.tasks(at, true);
     case Slot::machines: return phrase.machines(at);
+    case Slot::durs: return phrase.durs(at);
     case Slot::clock: return phrase.clock(at);
     case Slot::bare: return phrase.bare(at);
     case Slot::count: return phrase.count(at);

@@ -19,7 +19,7 @@ constexpr std::string_view kPolishFillers =
     "ktorych ono ona one oni je jego jej ich ten ta te tego tej tym tych takze tez rowniez juz nasz "
     "nasza nasze czyli przy do czym gdzie bardzo tak dobrze dzien dobry czesc hej witam dzisiaj dzis "
     "pomoz nastepujace nastepujacy ponizsze lacznie razem ogolem sztuk dostepne miec wszystkie u zatem "
-    "wiec ale natomiast zas jak o dziekuje dzieki pozdrawiam";
+    "mozna wolno bedziemy wiec ale natomiast zas jak o dziekuje dzieki pozdrawiam";
 constexpr std::string_view kEnglishFillers =
     "schedule plan make create build arrange organize organise prepare please me us my our we i you "
     "have has got need needs to do be is are was will would should must can could may might shall the a "
