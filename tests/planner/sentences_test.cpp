@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sentences as people write them, and the problem or the question that each must become.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gist.hpp"
+#include "therma/planner/formalise.hpp"
+
+namespace therma::planner {
+namespace {
+
+struct Case {
+  std::string say;
+  std::string want;  // a gist, or "clarify" and what is missing
+};
+
+std::vector<Case> cases_of(const std::string& file) {
+  std::ifstream in(std::string(THERMA_SOURCE_DIR) + "/tests/planner/" + file);
+  std::vector<Case> out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    const auto row = parse_json(line, file);
+    std::string want = row.value("gist", "");
+    if (row.contains("clarify")) {
+      want = "clarify";
+      for (const auto& missing : row["clarify"]) want += " " + missing.get<std::string>();
+    }
+    out.push_back({row.at("say").get<std::string>(), want});
+  }
+  return out;
+}
+
+std::string heard(const std::string& text) {
+  const auto result = formalise(text, route(text));
+  if (const auto* formal = std::get_if<Formal>(&result)) return gist(formal->problem);
+  std::string out = "clarify";
+  for (const auto& missing : std::get<Clarify>(result).missing) out += " " + missing;
+  return out;
+}
+
+TEST(Sentences, EachIsReadAsAPersonWouldReadIt) {
+  const auto cases = cases_of("sentences.jsonl");
+  EXPECT_GE(cases.size(), 100U);
+  for (const auto& c : cases) EXPECT_EQ(heard(c.say), c.want) << c.say;
+}
+
+}  // namespace
+}  // namespace therma::planner
