@@ -26,12 +26,13 @@ class Averaged {
   explicit Averaged(std::vector<const P*> parts) : parts_(std::move(parts)) {}
 
   [[nodiscard]] State initial(Draws& draws) const {
+    return state_of(parts_.front()->solution(parts_.front()->initial(draws)));
+  }
+  // The same list in every scenario, whatever its durations.
+  template <class Solution>
+  [[nodiscard]] State state_of(const Solution& solution) const {
     State s;
-    const Draws same = draws;
-    for (const P* part : parts_) {
-      draws = same;
-      s.parts.push_back(part->initial(draws));
-    }
+    for (const P* part : parts_) s.parts.push_back(part->state_of(solution));
     return s;
   }
 

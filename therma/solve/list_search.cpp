@@ -58,9 +58,7 @@ struct ManyScenarios {
     return true;
   }
   [[nodiscard]] Moves::State start(const Candidate& c) const {
-    Moves::State s;
-    for (const auto& part : parts) s.parts.push_back(part.start(c));
-    return s;
+    return averaged.state_of(c.solution);
   }
   void scale_penalties(double factor) {
     for (auto& part : parts) part.scale_penalties(factor);
