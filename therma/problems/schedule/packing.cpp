@@ -18,7 +18,7 @@ void Packing::start(Ticks makespan) {
   for (std::uint32_t k = 0; k < tables_.num_machines; ++k) {
     for (const auto& window : real_windows(tables_, k)) {
       const Ticks close = std::min(window.close, makespan);
-      if (close <= window.open) continue;
+      if (close < window.open) continue;  // equal: room for tasks of zero duration
       bins_.push_back({.machine = k, .open = window.open, .close = close, .tasks = {}});
       free_ += close - window.open;
     }

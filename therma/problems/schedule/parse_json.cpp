@@ -103,6 +103,9 @@ class Reader {
   void read_machine(const JsonReader& json) {
     json.allow_keys({"id", "windows", "speed", "setup"});
     add_id(json, machines_, "machine");
+    if (const auto id = json.at("id"); id.string() == "min" || id.string() == "max") {
+      id.reject("min and max name the ends of a duration, not a machine");
+    }
     Machine machine{.id = json.at("id").string(), .windows = {}, .speed = 1.0};
     if (const auto speed = member(json, "speed")) {
       machine.speed = speed->number();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Problems to Therma JSON; solutions to JSON and back.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -75,9 +78,12 @@ class Writer {
   }
 
   [[nodiscard]] Json setups(std::optional<std::uint32_t> machine) const {
+    const auto is_used = [&](std::uint32_t family) {
+      return std::ranges::find(problem_.tasks, family, &Task::family) != problem_.tasks.end();
+    };
     Json rows = Json::array();
     for (const auto& row : problem_.setups) {
-      if (row.machine != machine) continue;
+      if (row.machine != machine || !is_used(row.from) || !is_used(row.to)) continue;
       rows.push_back({{"from", problem_.families[row.from]},
                       {"to", problem_.families[row.to]},
                       {"time", time(row.time)}});
