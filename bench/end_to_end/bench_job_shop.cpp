@@ -2,7 +2,7 @@
 // Job-shop quality against processor time: instances x seeds -> makespan, gap, time to best.
 //
 // bench_job_shop [--cpu S] [--seeds N] [--seed FIRST] [--threads N] [--singles N] [--replicas N]
-//                [--patience N] FILE...
+//                [--patience N] [--until-known] FILE...
 // A file holds "jobs machines" and then, per job, pairs "machine duration"; lines starting with #
 // are comments. Best-known values come from best_known.csv beside the file, where there is one.
 // The budget is processor time of all threads together, so that a busy machine does not matter.
@@ -28,6 +28,7 @@ struct Options {
   std::uint64_t seeds = 1;
   std::uint64_t first_seed = 1;
   unsigned threads = 1;
+  bool until_known = false;  // stop once the best known value is met
   therma::solve::JobShopConfig config;
   std::vector<fs::path> files;
 };
@@ -51,6 +52,8 @@ Options parse(int argc, char** argv) {
       o.config.replicas = static_cast<std::uint32_t>(number());
     } else if (word == "--patience") {
       o.config.patience = static_cast<std::uint32_t>(number());
+    } else if (word == "--until-known") {
+      o.until_known = true;
     } else {
       o.files.emplace_back(word);
     }
@@ -99,6 +102,9 @@ double run(const Options& o, const fs::path& file, std::uint64_t seed, const the
   const Model model = read(file);
   auto config = o.config;
   config.seed = seed;
+  const auto known = best_known(file.parent_path());
+  const auto found = known.find(file.filename().string());
+  const double reference = found == known.end() ? 0.0 : static_cast<double>(found->second);
   std::stop_source stop;
   const double start = cpu_s();
   double best = 1e300;
@@ -107,18 +113,17 @@ double run(const Options& o, const fs::path& file, std::uint64_t seed, const the
       .pool = &pool, .stop = stop.get_token(), .on_progress = [&](const therma::Progress& p) {
         if (*p.best < best) best_at = cpu_s() - start;
         best = std::min(best, *p.best);
-        if (cpu_s() - start >= o.cpu_s) stop.request_stop();
+        const bool met = o.until_known && best * static_cast<double>(model.unit) <= reference;
+        if (met || cpu_s() - start >= o.cpu_s) stop.request_stop();
       }};
   const auto outcome = therma::solve::search_job_shop(model, config, resources);
   const double used = cpu_s() - start;
   const auto makespan = outcome.best().makespan * model.unit;
-  const auto known = best_known(file.parent_path());
-  const auto found = known.find(file.filename().string());
-  const double reference = found == known.end() ? 0.0 : static_cast<double>(found->second);
   const double gap =
       reference == 0.0 ? 0.0 : 100.0 * (static_cast<double>(makespan) - reference) / reference;
   fmt::print(
-      "{{\"instance\": \"{}\", \"seed\": {}, \"makespan\": {}, \"best_known\": {}, \"gap\": {:.3f}, "
+      "{{\"instance\": \"{}\", \"seed\": {}, \"makespan\": {}, \"best_known\": {}, \"gap\": "
+      "{:.3f}, "
       "\"bound\": {}, \"bound_from\": \"{}\", \"best_at_cpu_s\": {:.2f}, \"cpu_s\": {:.2f}, "
       "\"rounds\": {}, \"single_moves\": {}, \"tabu_evaluations\": {}, \"proof_nodes\": {}}}\n",
       file.filename().string(), seed, makespan, reference, gap, outcome.lower_bound * model.unit,

@@ -35,7 +35,8 @@ struct ExactTrap {
       s.entropy[r] = s.heat[r] / kT;  // the exact step is reversible
     }
     ++s.step;
-    return {.heat = s.heat, .entropy = s.entropy};
+    return {.heat = s.heat,
+            .entropy = kT > 0.0 ? std::span<const double>(s.entropy) : std::span<const double>()};
   }
 };
 

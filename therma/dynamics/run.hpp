@@ -70,7 +70,7 @@ RunInfo run(const K& kernel, const E& energy, typename K::State& state, const Rn
   while (done.samples < config.samples) {
     for (std::uint64_t k = 0; k < config.steps_per_sample; ++k) {
       if (!advance()) return done;
-      const auto info = kernel.step(energy, state, rng);
+      [[maybe_unused]] const auto info = kernel.step(energy, state, rng);
       (detail::observe_step(state, info, observers), ...);
     }
     ++done.samples;

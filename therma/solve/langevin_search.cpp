@@ -14,12 +14,17 @@ namespace {
 using schedule::Decoder;
 using schedule::RelaxedSchedule;
 
-// Steps of an anneal that keep its cost near `pair_visits` evaluations of a pair of tasks.
-std::uint32_t affordable_steps(const schedule::Problem& problem, double pair_visits) {
-  const auto tasks = static_cast<double>(problem.tasks.size());
-  const auto machines = static_cast<double>(std::max<std::size_t>(1, problem.machines.size()));
-  const double pairs = tasks * (tasks - 1.0) / (2.0 * machines) + 4.0 * tasks;
-  return static_cast<std::uint32_t>(std::clamp(pair_visits / pairs, 500.0, 20'000.0));
+// Work per replica, in RelaxedSchedule::cost() units of some 30 ns: a round stays below 10 ms.
+constexpr double kRoundCost = 2.5e5;
+
+RelaxConfig affordable(const RelaxedSchedule& relaxed, double anneal_cost, double most_steps) {
+  const auto steps = [&](double cost, double least, double most) {
+    return static_cast<std::uint32_t>(std::clamp(cost / relaxed.cost(), least, most));
+  };
+  RelaxConfig config;
+  config.n_steps = steps(anneal_cost, 100.0, most_steps);
+  config.steps_per_round = steps(kRoundCost, 1.0, config.n_steps);
+  return config;
 }
 
 // A walk, and the best schedule decoded from it. Infeasible ones count after all feasible ones.
@@ -50,16 +55,22 @@ void decode_best(const schedule::Problem& problem, const Decoder& decoder, Repli
                   replica.walk.entropy_production()};
 }
 
-SearchResult run(const SearchTask& task, const RelaxConfig& config, std::uint32_t rounds,
-                 const Resources& resources) {
+// num_anneals: 0 for any number.
+SearchResult run(const SearchTask& task, std::shared_ptr<const RelaxedSchedule> relaxed,
+                 const RelaxConfig& config, std::uint32_t num_anneals, const Resources& resources) {
   const auto& problem = task.problem();
-  const auto relaxed = std::make_shared<const RelaxedSchedule>(problem);
   const Decoder decoder(problem);
   const Rng rng = Rng(task.seed).child("langevin");
   std::vector<Replica> replicas;
   for (std::uint32_t i = 0; i < task.replicas; ++i) {
     replicas.push_back({RelaxedWalk(relaxed, config, rng, i), {}});
   }
+  const auto rounds_per_anneal =
+      (config.n_steps + config.steps_per_round - 1) / config.steps_per_round;
+  const auto is_done = [&](std::uint32_t rounds) {
+    return rounds == task.rounds || rounds == num_anneals * rounds_per_anneal ||
+           resources.should_stop();
+  };
   SearchResult result{.dynamics = "langevin"};
   do {
     resources.for_each(replicas.size(), [&](std::size_t i) {
@@ -69,7 +80,7 @@ SearchResult run(const SearchTask& task, const RelaxConfig& config, std::uint32_
     ++result.rounds;
     const auto best = std::ranges::min(replicas, {}, &Replica::score).score;
     resources.report({.stage = "relax", .fraction = -1.0, .best = best, .replicas = task.replicas});
-  } while ((rounds == 0 || result.rounds < rounds) && !resources.should_stop());
+  } while (!is_done(result.rounds));
   for (auto& replica : replicas) {
     result.sweeps += replica.walk.steps();
     result.candidates.push_back(std::move(replica.best));
@@ -81,22 +92,13 @@ SearchResult run(const SearchTask& task, const RelaxConfig& config, std::uint32_
 }  // namespace
 
 SearchResult langevin_search(const SearchTask& task, const Resources& resources) {
-  constexpr double kPairVisits = 2e7;
-  constexpr std::uint32_t kDecodesPerAnneal = 20;
-  RelaxConfig config;
-  config.n_steps = affordable_steps(task.problem(), kPairVisits);
-  config.steps_per_round = std::max(1U, config.n_steps / kDecodesPerAnneal);
-  return run(task, config, task.rounds, resources);
+  const auto relaxed = std::make_shared<const RelaxedSchedule>(task.problem());
+  return run(task, relaxed, affordable(*relaxed, 2e7, 20'000), 0, resources);
 }
 
 SearchResult brief_relaxation(const SearchTask& task, const Resources& resources) {
-  constexpr double kPairVisits = 3e6;
-  constexpr std::uint32_t kRounds = 10;
-  RelaxConfig config;
-  config.n_steps = affordable_steps(task.problem(), kPairVisits);
-  config.steps_per_round = (config.n_steps + kRounds - 1) / kRounds;
-  const auto rounds = task.rounds == 0 ? kRounds : std::min(kRounds, task.rounds);
-  return run(task, config, rounds, resources);
+  const auto relaxed = std::make_shared<const RelaxedSchedule>(task.problem());
+  return run(task, relaxed, affordable(*relaxed, 3e6, 5'000), 1, resources);
 }
 
 }  // namespace therma::solve

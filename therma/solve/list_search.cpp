@@ -43,7 +43,9 @@ struct ManyScenarios {
     for (const auto& problem : task.scenarios) {
       parts.emplace_back(SearchTask{.scenarios = {&problem, 1}});
     }
-    scale_penalties(1.0);
+    std::vector<const ListMoves*> moves;
+    for (const auto& part : parts) moves.push_back(&part.moves);
+    averaged = Moves(std::move(moves));
   }
   [[nodiscard]] const Moves& problem() const { return averaged; }
   [[nodiscard]] const ListMoves::State& first(const Moves::State& s) const {
@@ -56,17 +58,10 @@ struct ManyScenarios {
     return true;
   }
   [[nodiscard]] Moves::State start(const Candidate& c) const {
-    Moves::State s;
-    for (const auto& part : parts) s.parts.push_back(part.start(c));
-    return s;
+    return averaged.state_of(c.solution);
   }
   void scale_penalties(double factor) {
-    std::vector<ListMoves> moves;
-    for (auto& part : parts) {
-      part.scale_penalties(factor);
-      moves.push_back(part.moves);
-    }
-    averaged = Moves(std::move(moves));
+    for (auto& part : parts) part.scale_penalties(factor);
   }
 };
 

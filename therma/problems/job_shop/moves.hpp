@@ -12,9 +12,9 @@
 namespace therma::job_shop {
 
 struct MoveConfig {
-  std::uint32_t patience = 12500;   // iterations without improvement that end a tabu burst
-  double offside = 0.05;            // how often a swap that is not critical is proposed
-  std::uint32_t kick = 12;          // random critical swaps where there is nobody to walk towards
+  std::uint32_t patience = 12500;  // iterations without improvement that end a tabu burst
+  double offside = 0.05;           // how often a swap that is not critical is proposed
+  std::uint32_t kick = 12;         // random critical swaps where there is nobody to walk towards
 };
 
 // Energy: makespan in units of the model. Single moves swap neighbours on a machine: an operation

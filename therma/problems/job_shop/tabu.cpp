@@ -8,48 +8,39 @@
 namespace therma::job_shop {
 namespace {
 
-constexpr std::uint64_t kHashFactor = 0x9E3779B97F4A7C15;
-
-// Hash of operations in order, folded to a slot of the tabu table.
-class SegmentHash {
- public:
-  explicit SegmentHash(Op behind) noexcept : hash_(kHashFactor) { add(behind); }
-  void add(Op op) noexcept { hash_ = ((hash_ ^ op) * kHashFactor) ^ (hash_ >> 29); }
-  [[nodiscard]] std::uint32_t slot() const noexcept {
-    static_assert(kTabuSlots == 1U << 12);
-    return static_cast<std::uint32_t>((hash_ * kHashFactor) >> 52);
-  }
-
- private:
-  std::uint64_t hash_;
-};
-
-// The segment from i.moved to i.anchor as it is now.
-std::uint32_t slot_before_move(const Selection& s, const Insertion& i) noexcept {
-  const Op first = i.behind ? i.moved : i.anchor;
-  const Op last = i.behind ? i.anchor : i.moved;
-  SegmentHash hash(s.before[first]);
-  for (Op op = first;; op = s.after[op]) {
-    hash.add(op);
-    if (op == last) return hash.slot();
-  }
+// Slot of the tabu table for "a before b".
+std::uint32_t slot_of(Op a, Op b) noexcept {
+  static_assert(kTabuSlots == 1U << 14);
+  constexpr std::uint64_t kHashFactor = 0x9E3779B97F4A7C15;
+  return static_cast<std::uint32_t>(((static_cast<std::uint64_t>(a) << 32 | b) * kHashFactor) >>
+                                    50);
 }
 
-// The same segment as the move would leave it.
-std::uint32_t slot_after_move(const Selection& s, const Insertion& i) noexcept {
+// Calls visit(w) for every operation that the move passes.
+template <class Visit>
+void for_each_passed(const Selection& s, const Insertion& i, Visit&& visit) {
   if (i.behind) {
-    SegmentHash hash(s.before[i.moved]);
     for (Op op = s.after[i.moved];; op = s.after[op]) {
-      hash.add(op);
-      if (op == i.anchor) break;
+      visit(op);
+      if (op == i.anchor) return;
     }
-    hash.add(i.moved);
-    return hash.slot();
   }
-  SegmentHash hash(s.before[i.anchor]);
-  hash.add(i.moved);
-  for (Op op = i.anchor; op != i.moved; op = s.after[op]) hash.add(op);
-  return hash.slot();
+  for (Op op = i.anchor; op != i.moved; op = s.after[op]) visit(op);
+}
+
+bool is_tabu(const Selection& s, const TabuMemory& memory, const Insertion& i) {
+  bool found = false;
+  for_each_passed(s, i, [&](Op op) {
+    const auto slot = i.behind ? slot_of(op, i.moved) : slot_of(i.moved, op);
+    found |= memory.until[slot] > memory.iteration;
+  });
+  return found;
+}
+
+void forbid(const Selection& s, TabuMemory& memory, const Insertion& i, std::uint32_t until) {
+  for_each_passed(s, i, [&](Op op) {
+    memory.until[i.behind ? slot_of(i.moved, op) : slot_of(op, i.moved)] = until;
+  });
 }
 
 struct Choice {
@@ -75,7 +66,8 @@ struct Choice {
 // Iterations that a segment order stays tabu, after Zhang et al.: L to about 1.4 L.
 std::uint32_t tenure(const Model& m, Coins& coins) noexcept {
   const std::uint32_t shortest = 10 + m.num_jobs() / std::max(m.num_machines(), 1U);
-  const std::uint32_t spread = m.num_jobs() <= 2 * m.num_machines() ? shortest * 2 / 5 : shortest / 2;
+  const std::uint32_t spread =
+      m.num_jobs() <= 2 * m.num_machines() ? shortest * 2 / 5 : shortest / 2;
   return shortest + coins.below(spread + 1);
 }
 
@@ -113,8 +105,9 @@ TabuSlice search(const Model& m, Selection& now, TabuMemory& memory, std::uint32
       const Time makespan = estimate(m, now, i, memory.lengths.data());
       any.offer_any(i, coins);
       if (makespan > allowed.length) return;
-      const bool is_tabu = memory.until[slot_after_move(now, i)] > memory.iteration;
-      if (!is_tabu || makespan < memory.best.makespan) allowed.offer(i, makespan, coins);
+      if (makespan < memory.best.makespan || !is_tabu(now, memory, i)) {
+        allowed.offer(i, makespan, coins);
+      }
     });
     if (any.count == 0) {  // one block, or none: no selection is shorter than this path
       slice.finished = true;
@@ -123,7 +116,7 @@ TabuSlice search(const Model& m, Selection& now, TabuMemory& memory, std::uint32
     const Insertion& move = allowed.count != 0 ? allowed.move : any.move;
     ++memory.iteration;
     ++memory.stalled;
-    memory.until[slot_before_move(now, move)] = memory.iteration + tenure(m, coins);
+    forbid(now, memory, move, memory.iteration + tenure(m, coins));
     perform(m, now, move);
     if (now.makespan < memory.best.makespan) {
       memory.best = now;

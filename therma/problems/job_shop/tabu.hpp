@@ -26,7 +26,7 @@ struct TabuMemory {
   std::vector<Time> lengths;  // scratch [num_ops]
 };
 
-inline constexpr std::uint32_t kTabuSlots = 4096;
+inline constexpr std::uint32_t kTabuSlots = 1U << 14;
 
 [[nodiscard]] TabuMemory make_memory(const Model& model);
 // Forgets everything; `now` is the best so far. No allocation.

@@ -66,6 +66,9 @@ class RelaxedSchedule {
   // False where no task, machine or resource gives the term anything to say.
   [[nodiscard]] bool has(Term term) const noexcept;
 
+  // Counted work of one gradient, in visits of a pair of tasks.
+  [[nodiscard]] double cost() const noexcept;
+
   [[nodiscard]] RelaxedPlan decode(std::span<const double> z) const;
 
  private:

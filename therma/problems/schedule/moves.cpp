@@ -57,8 +57,10 @@ ListMoves::State ListMoves::initial(Draws& draws) const {
   TaskList list;
   list.order = order_by(tables, keys);
   list.floor.assign(tables.num_tasks, 0);
-  const auto dispatched = decoder_.dispatch(list.order);
-  for (const auto& at : dispatched.solution.tasks) list.machine.push_back(at.machine);
+  for (std::uint32_t task = 0; task < tables.num_tasks; ++task) {
+    const auto eligible = tables.eligible[task];
+    list.machine.push_back(eligible[draws.below(static_cast<std::uint32_t>(eligible.size()))]);
+  }
   return from_list(list);
 }
 

@@ -96,7 +96,7 @@ class ListMoves {
   // Between rounds: the energy of every state changes with them.
   void set_penalties(const Penalties& penalties) noexcept { penalties_ = penalties; }
 
-  // Tasks in random order, each dispatched to the machine where it ends first.
+  // Tasks in random order, on random machines: the same for any durations.
   [[nodiscard]] State initial(Draws& draws) const;
   // A warm start: the list behind a schedule, decoded.
   [[nodiscard]] State state_of(const Solution& solution) const;
