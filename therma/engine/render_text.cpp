@@ -125,9 +125,31 @@ std::string search_fact(const Report& report) {
 std::string scenarios_fact(const Report& report) {
   if (!report.outcome->scenarios) return "";
   const auto& s = *report.outcome->scenarios;
-  return fmt::format("over {}: half end within {}, 95 % within {}, all within {}",
-                     counted(s.scenarios, "draw"), number_text(s.p50), number_text(s.p95),
-                     number_text(s.worst));
+  const auto broken = s.infeasible == 0
+                          ? std::string()
+                          : fmt::format("; in {} of them a condition breaks", s.infeasible);
+  return fmt::format("objective over {}: P50 {}, P95 {}, worst {}{}", counted(s.scenarios, "draw"),
+                     number_text(s.p50), number_text(s.p95), number_text(s.worst), broken);
+}
+
+// The settings that give this answer again: what differs from the defaults, with seed and rounds.
+std::string again_fact(const Report& report) {
+  const solve::SolveConfig defaults;
+  std::string options;
+  for (const auto& field : read_fields_of(defaults)) {
+    const auto name = std::string(field.name);
+    auto value = field.json();
+    if (report.config.contains(name) && report.config[name] != value) {
+      value = report.config[name];
+    } else if (name != "seed" && name != "rounds") {
+      continue;
+    }
+    if (name == "seed") value = report.seed;
+    if (name == "rounds") value = report.outcome->rounds;
+    options +=
+        fmt::format("--{} {} ", name, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return options + "gives this answer on any number of threads";
 }
 
 std::string joules_fact(const Report& report) {
@@ -166,7 +188,7 @@ void add_understanding(std::string& out, const Understanding& u, std::size_t wid
            width);
   std::vector<std::string> readings;
   for (const auto& r : u.readings) {
-    readings.push_back(fmt::format("{} = {} from \"{}\"", r.path, r.value, r.span));
+    readings.push_back(fmt::format("{} = {} from \"{}\"", r.path, number_text(r.value), r.span));
   }
   add_list(out, "Read", readings, width, readings.size());
 }
@@ -241,10 +263,7 @@ std::string render_text(const Report& report, const TextStyle& style) {
              violations_of(*report.outcome, unit_of(report)), style.width, kMostViolations);
     add_fact(out, "Search", search_fact(report), style.width);
     add_fact(out, "Scenarios", scenarios_fact(report), style.width);
-    add_fact(out, "Again",
-             fmt::format("--seed {} --rounds {} gives this answer on any number of threads",
-                         report.seed, report.outcome->rounds),
-             style.width);
+    add_fact(out, "Again", again_fact(report), style.width);
   }
   add_fact(out, "Joules", joules_fact(report), style.width);
   add_list(out, "Assumed", report.assumptions, style.width, most_assumptions);

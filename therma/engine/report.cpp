@@ -36,6 +36,7 @@ Json steps_json(const solve::Outcome& outcome) {
 Json scenarios_json(const std::optional<solve::ScenarioStats>& stats) {
   if (!stats) return Json();
   return {{"scenarios", stats->scenarios},
+          {"infeasible", stats->infeasible},
           {"p50", stats->p50},
           {"p95", stats->p95},
           {"worst", stats->worst}};

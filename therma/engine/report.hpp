@@ -19,9 +19,9 @@ namespace therma {
 
 // A value of the formal problem and the words it was read from.
 struct Reading {
-  std::string path;   // "tasks[0].duration"
-  std::string value;  // as JSON
-  std::string span;   // the words
+  std::string path;  // JSON pointer: "/tasks/0/duration"
+  double value = 0.0;
+  std::string span;  // the words
 };
 
 // How a text was understood before it was made formal.
@@ -29,7 +29,7 @@ struct Understanding {
   std::string intent;  // "schedule", "query", ...
   double confidence = 0.0;
   double complexity = 0.0;  // in [0, 1]; planning.md's rule
-  std::string mode;         // "langevin", "hybrid", "classic"
+  std::string mode;         // "langevin", "hybrid", "classic", "clarify", "reject"
   std::string language;     // "pl", "en"
   std::vector<Reading> readings;
 };
