@@ -57,8 +57,9 @@ function(therma_test)
   if(ARG_LABEL STREQUAL "slow")
     set(limit_s 3600)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${limit_s})
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${limit_s}
+      ENVIRONMENT RC_PARAMS=seed=2026)  # properties see the same values every time
   if(NOT TARGET tests_${ARG_LABEL})
     add_custom_target(tests_${ARG_LABEL})
   endif()

@@ -9,8 +9,9 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/docs")]
 
+import blocks_test  # noqa: E402
 import check_docs  # noqa: E402
 import check_layers  # noqa: E402
 import cpp_source  # noqa: E402
@@ -128,6 +129,27 @@ class Docs(unittest.TestCase):
     def test_paths_of_one_machine_and_open_notes_are_faults(self):
         home, note = "/ho" "me/someone/x", "TO" "DO"
         self.assertEqual(2, len(self.faults({"a.sh": f"cd {home}\n# {note}: later\n# {note}(#12): known\n"})))
+
+
+class ConsoleBlocks(unittest.TestCase):
+    def fault(self, block: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            faults = [blocks_test.fault_of(*pair, Path(folder)) for pair in blocks_test.commands_of(block)]
+        return "".join(faults)
+
+    def test_what_is_printed_must_be_what_is_shown(self):
+        self.assertEqual("", self.fault("$ echo one\none\n$ printf 'a\\nb\\n'\na\nb\n"))
+        self.assertNotEqual("", self.fault("$ echo one\ntwo\n"))
+        self.assertNotEqual("", self.fault("$ printf 'a\\nb\\n'\na\n"))
+
+    def test_dots_stand_for_text_or_lines(self):
+        self.assertEqual("", self.fault("$ echo took 12 ms\ntook ... ms\n"))
+        self.assertEqual("", self.fault("$ seq 5\n1\n...\n5\n"))
+        self.assertNotEqual("", self.fault("$ seq 4\n1\n...\n5\n"))
+
+    def test_the_exit_status_counts(self):
+        self.assertEqual("", self.fault("$ exit 3\n[exit 3]\n"))
+        self.assertNotEqual("", self.fault("$ exit 3\n"))
 
 
 if __name__ == "__main__":

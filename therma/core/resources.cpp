@@ -20,7 +20,7 @@ constexpr double kLongestWait_s = 1e9;
 
 Deadline::Deadline(double seconds)
     : at_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-                             std::clamp(seconds, 0.0, kLongestWait_s)))) {}
+                             seconds > 0.0 ? std::min(seconds, kLongestWait_s) : 0.0))) {}
 
 double Deadline::left_s() const {
   if (!at_) return std::numeric_limits<double>::infinity();

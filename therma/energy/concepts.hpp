@@ -44,9 +44,11 @@ template <GradientEnergy E>
   }
 }
 
-// A protocol moves the parameters of an energy in time: protocol(energy, k) sets those that hold
-// during step k, counted from 0. The change at fixed state is work (docs/theory/thermodynamics.md).
-template <class P, class E>
-concept Protocol = std::invocable<P&, E&, std::uint64_t>;
+// A protocol is the energy as a function of time: protocol(k) holds during step k, counted from 0.
+// What changes between steps, at fixed state, is work (docs/theory/thermodynamics.md eq. 1).
+template <class P>
+concept Protocol = requires(const P& p, std::uint64_t k) {
+  requires SpinEnergy<decltype(p(k))> || GradientEnergy<decltype(p(k))>;
+};
 
 }  // namespace therma

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The harmonic trap, whose centre and stiffness a protocol may move.
+// Quadratic energies: the trap whose centre and stiffness a protocol moves; any symmetric form.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace therma {
 
@@ -26,6 +27,24 @@ struct HarmonicTrap {
   void gradient(std::span<const double> x, std::span<double> g) const noexcept {
     for (std::size_t i = 0; i < x.size(); ++i) g[i] = stiffness * (x[i] - centre);
   }
+};
+
+// V(x) = 1/2 x^T K x - b^T x. A GradientEnergy, immutable.
+class QuadraticEnergy {
+ public:
+  // K: [n, n], symmetric; b: [n], or empty for none. Throws Error{bad_data} where the sizes do not
+  // match, K is not symmetric, or a number is not finite.
+  explicit QuadraticEnergy(std::vector<double> K, std::vector<double> b = {});
+
+  [[nodiscard]] std::uint32_t size() const noexcept {
+    return static_cast<std::uint32_t>(b_.size());
+  }
+  [[nodiscard]] double energy(std::span<const double> x) const noexcept;
+  void gradient(std::span<const double> x, std::span<double> g) const noexcept;
+
+ private:
+  std::vector<double> K_;  // [n, n]
+  std::vector<double> b_;  // [n]
 };
 
 }  // namespace therma

@@ -23,7 +23,7 @@ enum class Vote { energy, entropy, majority, combined, best };
 struct SolveConfig {
   Dynamics dynamics = Dynamics::automatic;
   Vote vote = Vote::energy;
-  std::uint32_t replicas = 8;
+  std::uint32_t replicas = 0;
   std::uint32_t rounds = 0;
   std::uint32_t scenarios = 1;
   std::uint64_t seed = 0;
@@ -31,7 +31,8 @@ struct SolveConfig {
   static void each_field(auto& self, auto&& field) {
     field("dynamics", self.dynamics, "how states move");
     field("vote", self.vote, "how replicas agree on the answer, among verified solutions only");
-    field("replicas", self.replicas, "states relaxed in parallel", within(1, 4096));
+    field("replicas", self.replicas, "states relaxed in parallel; 0: as suits the problem",
+          within(0, 4096));
     field("rounds", self.rounds, "rounds to run; 0: until the time limit or a proof");
     field("scenarios", self.scenarios, "draws of uncertain durations to plan against",
           within(1, 10000));
@@ -60,6 +61,7 @@ struct Violation {
 // Objective over scenarios of uncertain durations, with the plan's order kept.
 struct ScenarioStats {
   std::uint32_t scenarios = 0;
+  std::uint32_t infeasible = 0;  // scenarios in which the plan breaks a constraint
   double p50 = 0.0;
   double p95 = 0.0;
   double worst = 0.0;
@@ -77,7 +79,8 @@ struct Outcome {
   double heat = 0.0;                         // released to the bath along it
   std::optional<double> entropy_production;  // medium part, units of k_B; none with compound moves
   std::vector<std::pair<std::string, std::uint64_t>> steps;  // per dynamics
-  std::string dynamics;                                      // what ran
+  std::uint64_t sweeps = 0;  // the same as digital steps: Langevin steps, sweeps of discrete moves
+  std::string dynamics;      // what ran
   std::uint32_t replicas = 0;
   std::uint32_t rounds = 0;
   std::string vote;

@@ -13,7 +13,9 @@ struct ScheduleAnswer : Outcome {
 };
 
 // Solves until the deadline in `resources`, the number of rounds, a proof of optimality, or a stop
-// request. Durations must be known: draw uncertain ones first (schedule::draw_durations).
+// request. Uncertain durations are drawn from the seed (schedule::draw_durations), and with
+// config.scenarios > 1 the plan is made for the mean over that many draws; the answer's solution
+// and objective are those of the first draw.
 // The same problem, config and number of rounds give the same answer on any number of threads.
 [[nodiscard]] ScheduleAnswer solve_schedule(const schedule::Problem& problem,
                                             const SolveConfig& config, const Resources& resources);

@@ -7,12 +7,14 @@
 // Theory: docs/theory/tempering.md.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,16 @@
 
 namespace therma::solve {
 
+// How a proposed move is accepted, both with detailed balance: Metropolis, min(1, exp(-dE/T)), or
+// the heat bath between the two states, 1 / (1 + exp(dE/T)).
+enum class Acceptance { metropolis, heat_bath };
+[[nodiscard]] inline std::span<const std::string_view> enum_names(Acceptance) noexcept {
+  static constexpr std::array<std::string_view, 2> kNames = {"metropolis", "heat_bath"};
+  return kNames;
+}
+
 struct TemperingConfig {
+  Acceptance acceptance = Acceptance::metropolis;
   std::uint32_t replicas = 12;
   std::uint32_t compound_replicas = 0;
   std::uint64_t rounds = 0;
@@ -37,6 +48,7 @@ struct TemperingConfig {
   std::uint64_t seed = 0;
 
   static void each_field(auto& self, auto&& field) {
+    field("acceptance", self.acceptance, "rule for single moves");
     field("replicas", self.replicas, "walkers, one per temperature", within(1, 4096));
     field("compound_replicas", self.compound_replicas,
           "the coldest of them take compound moves, where the problem has any");
@@ -112,6 +124,7 @@ class Tempering {
 
   [[nodiscard]] std::uint64_t rounds() const noexcept { return round_; }
   [[nodiscard]] double best_energy() const noexcept;
+  [[nodiscard]] const State& best_state() const noexcept;  // compound moves under way left out
   [[nodiscard]] std::size_t num_rungs() const noexcept { return ladder_.size(); }
   [[nodiscard]] double temperature(std::size_t rung) const { return ladder_[rung]; }
   [[nodiscard]] const State& state_at(std::size_t rung) const {

@@ -12,12 +12,20 @@
 namespace therma::solve {
 namespace detail {
 
-// Metropolis-Hastings with the threshold drawn first: -T ln u, u uniform in (0, 1].
+// The energy rise, in units of T, up to which a move is accepted: -ln u for Metropolis,
+// ln((1 - u) / u) for the heat bath, u uniform in (0, 1].
+inline double draw_threshold(Acceptance acceptance, Draws& draws) {
+  if (acceptance == Acceptance::metropolis) return draws.exponential();
+  const double odds = std::expm1(draws.exponential());  // (1 - u) / u
+  return std::log(std::max(odds, std::numeric_limits<double>::min()));
+}
+
+// One step with the threshold drawn first; Metropolis-Hastings where proposals are biased.
 // Returns the exact energy change where the move was accepted.
 template <MoveProblem P>
 std::optional<double> try_move(const P& p, typename P::State& s, const typename P::Move& move,
-                               double temperature, Draws& draws) {
-  const double threshold = temperature * draws.exponential();
+                               double temperature, Acceptance acceptance, Draws& draws) {
+  const double threshold = temperature * draw_threshold(acceptance, draws);
   double delta = 0.0;
   bool accepted = false;
   if constexpr (BiasedMoveProblem<P>) {
@@ -119,7 +127,8 @@ void Tempering<P>::single_moves(std::size_t rung) {
   for (std::uint32_t i = 0; i < config_.attempts; ++i) {
     const auto move = problem_.propose(w.state, draws);
     if (!move) continue;
-    const auto delta = detail::try_move(problem_, w.state, *move, temperature, draws);
+    const auto delta =
+        detail::try_move(problem_, w.state, *move, temperature, config_.acceptance, draws);
     if (!delta) continue;
     ++accepted;
     w.energy += *delta;
@@ -241,6 +250,14 @@ double Tempering<P>::best_energy() const noexcept {
   double best = std::numeric_limits<double>::infinity();
   for (const Walker& w : walkers_) best = std::min({best, w.outcome.energy, w.trial_best});
   return best;
+}
+
+template <MoveProblem P>
+const typename P::State& Tempering<P>::best_state() const noexcept {
+  const auto by_energy = [](const Walker& a, const Walker& b) {
+    return a.outcome.energy < b.outcome.energy;
+  };
+  return std::min_element(walkers_.begin(), walkers_.end(), by_energy)->outcome.best;
 }
 
 template <MoveProblem P>

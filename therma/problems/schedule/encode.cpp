@@ -155,6 +155,17 @@ bool RelaxedSchedule::has(Term term) const noexcept {
   return true;
 }
 
+double RelaxedSchedule::cost() const noexcept {
+  const auto tasks = static_cast<double>(std::max<std::size_t>(1, num_tasks()));
+  const auto choices = static_cast<double>(choices_.size());
+  double cost = 8.0 * (tasks + choices) +
+                static_cast<double>(pairs_.size()) * (1.0 + 0.25 * (choices / tasks - 1.0));
+  for (const auto& uses : uses_) {
+    cost += 4.0 * static_cast<double>(uses.size()) * static_cast<double>(uses.size());
+  }
+  return cost;
+}
+
 RelaxedPlan RelaxedSchedule::decode(std::span<const double> z) const {
   RelaxedPlan plan;
   for (std::size_t task = 0; task < num_tasks(); ++task) {
@@ -169,7 +180,7 @@ RelaxedPlan RelaxedSchedule::decode(std::span<const double> z) const {
   return plan;
 }
 
-Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed) {
+therma::Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed) {
   std::vector<PenaltyTerm> terms;
   for (std::size_t a = 0; a < kNumTerms; ++a) {
     const auto term = static_cast<Term>(a);

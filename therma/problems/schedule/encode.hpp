@@ -66,6 +66,9 @@ class RelaxedSchedule {
   // False where no task, machine or resource gives the term anything to say.
   [[nodiscard]] bool has(Term term) const noexcept;
 
+  // Counted work of one gradient, in visits of a pair of tasks.
+  [[nodiscard]] double cost() const noexcept;
+
   [[nodiscard]] RelaxedPlan decode(std::span<const double> z) const;
 
  private:
@@ -129,6 +132,6 @@ class RelaxedSchedule {
 };
 
 // The same as a sum of penalties over the terms that the problem has.
-[[nodiscard]] Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed);
+[[nodiscard]] therma::Penalties relaxed_energy(std::shared_ptr<const RelaxedSchedule> relaxed);
 
 }  // namespace therma::schedule

@@ -8,12 +8,6 @@
 namespace therma::schedule {
 namespace {
 
-bool is_broken(const Preference& wish, const Placement& at) {
-  if (wish.machine) return at.machine != *wish.machine;
-  if (wish.start_after) return at.start < *wish.start_after;
-  return at.end > *wish.end_before;
-}
-
 bool runs_on_one_machine(const Task& task) {
   return std::ranges::count_if(task.duration_on, [](Ticks d) { return d != kNotEligible; }) == 1;
 }
@@ -58,6 +52,12 @@ Ticks makespan(const Solution& solution) noexcept {
   Ticks latest = 0;
   for (const auto& at : solution.tasks) latest = std::max(latest, at.end);
   return latest;
+}
+
+bool is_broken(const Preference& wish, const Placement& at) noexcept {
+  if (wish.machine) return at.machine != *wish.machine;
+  if (wish.start_after) return at.start < *wish.start_after;
+  return at.end > *wish.end_before;
 }
 
 ObjectiveParts objective_parts(const Problem& problem, const Solution& solution) {

@@ -130,6 +130,8 @@ struct Solution {
 // Latest end of any task, in ticks; 0 without tasks.
 [[nodiscard]] Ticks makespan(const Solution& solution) noexcept;
 
+[[nodiscard]] bool is_broken(const Preference& wish, const Placement& at) noexcept;
+
 struct ObjectiveParts {
   double makespan = 0.0;    // time units
   double tardiness = 0.0;   // weighted, time units
