@@ -5,14 +5,21 @@
 #include <algorithm>
 
 #include "therma/problems/job_shop/moves.hpp"
+#include "therma/problems/job_shop/proof.hpp"
 
 namespace therma::solve {
 namespace {
 
-// Work per replica and round: about 4 ms at 100 operations, more slowly growing than the work of
-// one evaluation.
+// Evaluations per replica and round: some 4 ms at 100 operations; one evaluation costs more where
+// there are more operations to update.
 std::uint32_t slice_of(const job_shop::Model& model) {
   return std::max(2000U, 40000U / (1 + model.num_ops() / 500));
+}
+
+// Nodes of the proof per round. One node costs about as much as 800 evaluations, and more with
+// more operations, so that the proof takes about as long as two replicas.
+std::uint64_t proof_slice_of(const job_shop::Model& model) {
+  return std::max<std::uint64_t>(4, 10000 / model.num_ops());
 }
 
 TemperingConfig tempering_config(const job_shop::Model& model, const JobShopConfig& config) {
@@ -38,8 +45,17 @@ JobShopOutcome search_job_shop(const job_shop::Model& model, const JobShopConfig
     const std::vector<double> keys(times.begin(), times.end());
     starts.push_back(moves.from(job_shop::select_by_keys(model, keys)));
   }
-  const auto run = temper(moves, tempering_config(model, config), resources, {.warm = starts});
+  job_shop::Proof proof(model);
+  const auto prove = [&](double best) {
+    const auto makespan = static_cast<job_shop::Time>(best);
+    return static_cast<double>(proof.advance(proof_slice_of(model), makespan).value);
+  };
+  const auto run =
+      temper(moves, tempering_config(model, config), resources, {.warm = starts, .prove = prove});
   JobShopOutcome outcome;
+  outcome.lower_bound = proof.bound().value;
+  outcome.bound_from = proof.bound().from;
+  outcome.proof_nodes = proof.nodes();
   for (const auto& replica : run.replicas) {
     outcome.replicas.push_back({.starts = job_shop::starts(model, replica.best.now),
                                 .makespan = replica.best.now.makespan,

@@ -67,8 +67,7 @@ Bound one_machine_bound(const Model& m) {
 
 Time preemptive_makespan(std::span<const OneMachineOp> ops) {
   std::vector<OneMachineOp> left(ops.begin(), ops.end());
-  std::sort(left.begin(), left.end(),
-            [](const auto& a, const auto& b) { return a.head < b.head; });
+  std::sort(left.begin(), left.end(), [](const auto& a, const auto& b) { return a.head < b.head; });
   const auto shorter_tail = [](const OneMachineOp& a, const OneMachineOp& b) {
     return a.tail < b.tail;
   };
@@ -82,8 +81,8 @@ Time preemptive_makespan(std::span<const OneMachineOp> ops) {
       std::push_heap(ready.begin(), ready.end(), shorter_tail);
     }
     OneMachineOp& run = ready.front();
-    const Time until = next < left.size() ? std::min(left[next].head, now + run.duration)
-                                          : now + run.duration;
+    const Time until =
+        next < left.size() ? std::min(left[next].head, now + run.duration) : now + run.duration;
     run.duration -= until - now;
     now = until;
     if (run.duration > 0) continue;

@@ -56,8 +56,8 @@ class Proof {
   Time target_ = 0;  // refuting makespans below this; 0: nothing under way
   bool open_ = true;
   std::uint64_t nodes_ = 0;
-  std::vector<Level> levels_;  // [depth]; storage is kept
-  std::size_t depth_ = 0;      // of the deepest level in use
+  std::vector<Level> levels_;   // [depth]; storage is kept
+  std::size_t depth_ = 0;       // of the deepest level in use
   std::vector<double> weight_;  // [op]: how often its machine refuted a branch
 };
 

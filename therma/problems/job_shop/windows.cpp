@@ -168,9 +168,8 @@ bool Propagator::propagate_machine(Windows& w, std::uint32_t m) {
   push_starts(w, ops);
   push_ends(w, ops);
   if (!find_edges(w, ops)) return false;
-  return std::all_of(ops.begin(), ops.end(), [&](Op op) {
-    return w.start[op] + model_.duration[op] <= w.end[op];
-  });
+  return std::all_of(ops.begin(), ops.end(),
+                     [&](Op op) { return w.start[op] + model_.duration[op] <= w.end[op]; });
 }
 
 // Decides every pair of which one order does not fit; false where neither does.
@@ -221,9 +220,7 @@ void Propagator::push_ends(Windows& w, std::span<const Op> ops) {
   };
   std::array<Entry, kMostOpsOnMachine> sorted;
   const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(ops.size());
-  std::transform(ops.begin(), ops.end(), sorted.begin(), [&](Op a) {
-    return Entry{w.end[a], a};
-  });
+  std::transform(ops.begin(), ops.end(), sorted.begin(), [&](Op a) { return Entry{w.end[a], a}; });
   std::sort(sorted.begin(), last, [](const Entry& a, const Entry& b) { return a.end > b.end; });
   for (const Op op : ops) {
     Time begin = std::numeric_limits<Time>::max();

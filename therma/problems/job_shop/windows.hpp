@@ -20,9 +20,9 @@ namespace therma::job_shop {
 inline constexpr std::uint32_t kMostOpsOnMachine = 64;
 
 struct Windows {
-  std::vector<Time> start;               // [op]: earliest start
-  std::vector<Time> end;                 // [op]: latest end
-  std::vector<std::uint64_t> before;     // [op]: bit i: the machine's i-th operation comes first
+  std::vector<Time> start;            // [op]: earliest start
+  std::vector<Time> end;              // [op]: latest end
+  std::vector<std::uint64_t> before;  // [op]: bit i: the machine's i-th operation comes first
 };
 
 // Tightens windows until nothing more follows. Holds scratch: one per thread.
