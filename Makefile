@@ -13,7 +13,7 @@ run: build
 	$(THERMA) solve data/examples/plan.pl.txt
 
 build: configure
-	$(BUILD) build -j $(JOBS) --target therma_cli
+	$(BUILD) build -j $(JOBS) --target therma
 
 # The whole suite in release, the unit and exact tests under the sanitizers, format, layers, docs.
 # The release tests come last, so that the last lines are the summary of the whole suite.
@@ -30,10 +30,9 @@ test-slow: configure-tests
 	$(CTEST) --test-dir build --label-regex '^slow$$'
 
 bench: configure
-	tools/bootstrap.sh bench
 	cmake --preset release --log-level=WARNING -DTHERMA_BENCH=ON
-	$(BUILD) build -j $(JOBS)
-	bench/run.sh
+	$(BUILD) build -j $(JOBS) --target bench_job_shop
+	build/bin/bench_job_shop --cpu 10 --seeds 5 data/job_shop/ft06 data/job_shop/ft10
 
 lint: configure-tests
 	tools/lint.sh

@@ -12,9 +12,9 @@ install(FILES ${CMAKE_BINARY_DIR}/ThermaConfig.cmake ${CMAKE_BINARY_DIR}/ThermaC
   DESTINATION ${package_dir})
 install(EXPORT Therma NAMESPACE Therma:: DESTINATION ${package_dir} FILE ThermaTargets.cmake)
 
-if(TARGET therma_cli)
-  add_dependencies(therma_all therma_cli)
-  install(TARGETS therma_cli RUNTIME)
+if(TARGET therma)
+  add_dependencies(therma_all therma)
+  install(TARGETS therma RUNTIME)
 endif()
 install(FILES docs/man/therma.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES tools/completions/therma.bash RENAME therma

@@ -24,7 +24,7 @@ add_custom_target(therma_all)
 
 # therma_module(NAME dynamics SOURCES a.cpp ... USES energy ... [LIBRARIES tbb ...])
 # One static library per folder of therma/, linked to exactly what its row of the layer table lists.
-# Every header of the folder is public: it is installed, and `make lint` compiles it alone.
+# `make lint` compiles every header alone. All but the doors (cli) are installed, headers included.
 function(therma_module)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_library(therma_${ARG_NAME} STATIC ${ARG_SOURCES})
@@ -38,8 +38,10 @@ function(therma_module)
     FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${headers})
   set_target_properties(therma_${ARG_NAME} PROPERTIES
     EXPORT_NAME ${ARG_NAME} VERIFY_INTERFACE_HEADER_SETS ON)
-  install(TARGETS therma_${ARG_NAME} EXPORT Therma ARCHIVE FILE_SET HEADERS)
-  add_dependencies(therma_all therma_${ARG_NAME})
+  if(NOT ARG_NAME STREQUAL "cli")
+    install(TARGETS therma_${ARG_NAME} EXPORT Therma ARCHIVE FILE_SET HEADERS)
+    add_dependencies(therma_all therma_${ARG_NAME})
+  endif()
 endfunction()
 
 # therma_test(FILE random_test.cpp LABEL exact USES core)

@@ -5,7 +5,7 @@ _therma() {
     -*) words=$(therma ${COMP_WORDS[1]:+"${COMP_WORDS[1]}"} --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u) ;;
     *)
       [ "$COMP_CWORD" -eq 1 ] || return 0
-      words=$(therma --help 2>/dev/null | sed -nE '/^(Commands|Subcommands):/,$s/^  ([a-z][a-z-]*)( .*|$)/\1/p')
+      words=$(therma --help 2>/dev/null | sed -nE '/^Subcommands:/,/^$/s/^  ([a-z-]+) .*/\1/p')
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -1,6 +1,6 @@
 # fish completion for therma: commands and options are asked of the program itself.
 function __therma_commands
-    therma --help 2>/dev/null | sed -nE '/^(Commands|Subcommands):/,$s/^  ([a-z][a-z-]*)( .*|$)/\1/p'
+    therma --help 2>/dev/null | sed -nE '/^Subcommands:/,/^$/s/^  ([a-z-]+) .*/\1/p'
 end
 function __therma_options
     set -l command (commandline -opc)[2]
