@@ -2,6 +2,7 @@
 // Clocks, and the thread pool on oneTBB.
 #include "therma/core/resources.hpp"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -32,7 +33,11 @@ double Stopwatch::elapsed_s() const {
 }
 
 struct Pool::Arena {
-  explicit Arena(unsigned num_threads) : tasks(static_cast<int>(num_threads)) {}
+  explicit Arena(unsigned num_threads) : tasks(static_cast<int>(num_threads)) {
+    // Without leave oneTBB starts no more threads than there are cores, and prints a warning.
+    if (num_threads > 1) limit.emplace(tbb::global_control::max_allowed_parallelism, num_threads);
+  }
+  std::optional<tbb::global_control> limit;
   mutable tbb::task_arena tasks;
 };
 
