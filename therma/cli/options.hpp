@@ -8,7 +8,6 @@
 
 #include "therma/core/config.hpp"
 #include "therma/engine/request.hpp"
-#include "therma/solve/answer.hpp"
 
 namespace therma::cli {
 
