@@ -82,7 +82,7 @@ TEST(RenderText, OpensWithThePlanAndItsQuality) {
             "1 task on 1 machine, all done after 2 h: proven optimal.");
   EXPECT_NE(text.find("bound: job length"), std::string::npos);
   EXPECT_NE(text.find("- work starts at 0"), std::string::npos);
-  EXPECT_NE(text.find("--seed 7 --rounds 1"), std::string::npos);
+  EXPECT_NE(text.find("--rounds 1 --seed 7"), std::string::npos);
 }
 
 TEST(RenderText, IsThePlanAloneWhereAsked) {

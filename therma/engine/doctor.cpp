@@ -14,7 +14,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 #include "therma/engine/utf8.hpp"
 
@@ -82,6 +81,10 @@ std::optional<unsigned> quota_cores(const fs::path& root) {
   double period = 0;
   if (!(text >> quota >> period) || quota <= 0 || period <= 0) return std::nullopt;
   return static_cast<unsigned>(std::max(1.0, std::ceil(quota / period)));
+}
+
+unsigned logical_cores() {
+  return static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 unsigned allowed_cores() {
@@ -177,7 +180,7 @@ MachineFacts inspect_machine(const fs::path& root) {
   const auto cpuinfo = file_text(root / "proc/cpuinfo");
   const auto meminfo = file_text(root / "proc/meminfo");
   return {.cpu = value_of(cpuinfo, "model name"),
-          .logical_cores = std::max(1U, std::thread::hardware_concurrency()),
+          .logical_cores = logical_cores(),
           .usable_cores = usable_cores(root),
           .memory_bytes = memory_bytes(meminfo, "MemTotal"),
           .memory_available_bytes = memory_bytes(meminfo, "MemAvailable"),

@@ -56,10 +56,16 @@ std::vector<int> own_cells(const TimetableRow& row, const Axis& axis) {
   for (std::size_t i = 0; i < row.bars.size(); ++i) {
     const auto from = std::min(axis.cell(row.bars[i].start), axis.num_cells - 1);
     const auto to = std::max(axis.cell(row.bars[i].end), from + 1);
+    if (row.bars[i].end <= row.bars[i].start) continue;
     for (auto cell = from; cell < to; ++cell) {
       const bool taken = owner[cell] >= 0 || owner[cell] == kSeveral;
       owner[cell] = taken ? kSeveral : static_cast<int>(i);
     }
+  }
+  for (std::size_t i = 0; i < row.bars.size(); ++i) {  // moments: shown where nothing else is
+    if (row.bars[i].end > row.bars[i].start) continue;
+    auto& cell = owner[std::min(axis.cell(row.bars[i].start), axis.num_cells - 1)];
+    if (cell < 0 && cell != kSeveral) cell = static_cast<int>(i);
   }
   return owner;
 }
@@ -135,15 +141,31 @@ std::string load_text(const TimetableRow& row, const Axis& axis, Marks& marks) {
   return out;
 }
 
-// Puts `text` under a tick at `cell`, moved left where it would cross the edge; left out where it
-// would touch the text before it.
-void place_time(std::string& times, std::string_view text, std::size_t cell, std::size_t width) {
-  const auto size = columns(text);
-  const auto at = std::min(cell, width - std::min(size, width));
-  const auto used = columns(times);
-  if (!times.empty() && at < used + 2) return;
-  times.append(at - used, ' ');
-  times += text;
+struct TimeLabel {
+  std::size_t cell = 0;
+  std::string text;
+};
+
+// Labels under their ticks, the last moved left where it would cross the edge. One that would touch
+// the label before it is left out; the last, which carries the unit, makes room for itself.
+std::string times_text(const std::vector<TimeLabel>& labels, std::size_t width) {
+  std::vector<TimeLabel> kept;
+  const auto touches = [&](std::size_t cell) {
+    return !kept.empty() && cell <= kept.back().cell + columns(kept.back().text);
+  };
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto size = columns(labels[i].text);
+    const auto cell = std::min(labels[i].cell, width - std::min(size, width));
+    const bool last = i + 1 == labels.size();
+    while (last && touches(cell)) kept.pop_back();
+    if (!touches(cell)) kept.push_back({cell, labels[i].text});
+  }
+  std::string out;
+  for (const auto& label : kept) {
+    out.append(label.cell - columns(out), ' ');
+    out += label.text;
+  }
+  return out;
 }
 
 // The line with ticks, and the line with their times; the last time carries the unit.
@@ -153,16 +175,16 @@ std::string axis_text(const Axis& axis, const std::string& unit, std::size_t mar
   const auto step = round_step(axis.end(), most, unit);
   const auto num_ticks = static_cast<std::size_t>(axis.end() / step * (1 + 1e-9)) + 1;
   std::vector<std::string> ticks(axis.num_cells, "─");
-  std::string times;
+  std::vector<TimeLabel> labels;
   for (std::size_t i = 0; i < num_ticks; ++i) {
     const double time = static_cast<double>(i) * step;
     const auto cell = std::min(axis.cell(time), axis.num_cells - 1);
     ticks[cell] = "┬";
     const bool with_unit = i + 1 == num_ticks && !unit.empty();
-    place_time(times, number_text(time) + (with_unit ? " " + unit : ""), cell, axis.num_cells);
+    labels.push_back({cell, number_text(time) + (with_unit ? " " + unit : "")});
   }
   return fmt::format("{}└{}\n{}{}\n", std::string(margin - 1, ' '), fmt::join(ticks, ""),
-                     std::string(margin, ' '), times);
+                     std::string(margin, ' '), times_text(labels, axis.num_cells));
 }
 
 std::string legend_text(const Marks& marks, std::size_t rows_left_out, std::size_t width) {

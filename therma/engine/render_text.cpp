@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "therma/engine/gantt.hpp"
 #include "therma/engine/utf8.hpp"
@@ -21,6 +22,25 @@ using solve::Status;
 // "12 h"; a number alone where the problem names no unit.
 std::string with_unit(double value, const std::string& unit) {
   return unit.empty() ? number_text(value) : number_text(value) + " " + unit;
+}
+
+// "machine_load" as one would say it.
+std::string words(std::string name) {
+  std::ranges::replace(name, '_', ' ');
+  return name;
+}
+
+// Two digits, or whole: for figures that are rough by nature.
+std::string rounded(double value) {
+  constexpr double kWhole = 10.0;
+  return std::abs(value) >= kWhole ? fmt::format("{:.0f}", value) : fmt::format("{:.2g}", value);
+}
+
+// "13.4 M" from a million on.
+std::string short_count(std::uint64_t count) {
+  constexpr std::uint64_t kMillion = 1'000'000;
+  return count < kMillion ? fmt::format("{}", count)
+                          : fmt::format("{:.1f} M", static_cast<double>(count) / kMillion);
 }
 
 std::string unit_of(const Report& report) {
@@ -103,7 +123,7 @@ std::string status_fact(const Report& report) {
     text +=
         fmt::format(": {} {}", o.status == Status::optimal ? "nothing can be below" : "at least",
                     with_unit(*o.lower_bound, unit));
-    if (!o.bound_from.empty()) text += fmt::format(" (bound: {})", o.bound_from);
+    if (!o.bound_from.empty()) text += fmt::format(" (bound: {})", words(o.bound_from));
   }
   return text + (o.verified ? "; checked by the independent verifier"
                             : "; NOT accepted by the independent verifier");
@@ -113,7 +133,7 @@ std::string search_fact(const Report& report) {
   const auto& o = *report.outcome;
   std::vector<std::string> steps;
   for (const auto& [dynamics, count] : o.steps) {
-    steps.push_back(fmt::format("{} {} steps", count, dynamics));
+    steps.push_back(fmt::format("{} {} steps", short_count(count), dynamics));
   }
   auto text = fmt::format("{}, {}, {}", o.dynamics, counted(o.replicas, "replica"),
                           counted(o.rounds, "round"));
@@ -155,13 +175,12 @@ std::string again_fact(const Report& report) {
 std::string joules_fact(const Report& report) {
   if (!report.joules) return "";
   const auto& j = *report.joules;
+  const auto against = j.savings >= 0 ? fmt::format("{:.0f} % below", 100 * j.savings)
+                                      : fmt::format("{} times", rounded(1 - j.savings));
   return fmt::format(
-      "not measured. Model: {:.3g} J, {} a pure LLM answer; estimate from CPU time: {:.2g} J "
-      "({:.2g} to {:.2g})",
-      j.value,
-      j.savings >= 0 ? fmt::format("{:.0f} % below", 100 * j.savings)
-                     : fmt::format("{:.0f} % above", -100 * j.savings),
-      j.estimate_central, j.estimate_low, j.estimate_high);
+      "not measured. Model: {} J, {} a pure LLM answer; estimate from CPU time: {} J ({} to {})",
+      rounded(j.value), against, rounded(j.estimate_central), rounded(j.estimate_low),
+      rounded(j.estimate_high));
 }
 
 std::string violation_text(const solve::Violation& v, const std::string& unit) {
@@ -239,7 +258,8 @@ std::string shortfall_text(const Report& report) {
   const auto why = notes.empty() ? std::string() : ": " + notes.front();
   if (report.status == solve::name(Status::infeasible)) {
     const auto proof = report.outcome->bound_from;
-    return "no plan can meet every condition" + (proof.empty() ? why : " (proof: " + proof + ")");
+    return "no plan can meet every condition" +
+           (proof.empty() ? why : " (proof: " + words(proof) + ")");
   }
   if (report.status == solve::name(Status::time_limit)) {
     return "no plan found within the time limit; --time allows more";
