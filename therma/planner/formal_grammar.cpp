@@ -98,7 +98,7 @@ constexpr Rule kRules[] = {
     {duration, "$dur ( trwa | zajmuje | zajmie | potrwa ) $obj"},
     {duration, "<takes> $dur <each_after>?"},
     {duration, "$dur <each_after>?"},
-    {duration_bare, "$tasks <takes>? $bare"},
+    {duration_bare, "$tasks ( trwa* | zajmuje | takes | take | lasts | is )? $bare"},
     // Machines.
     {machine_count, "( na | on | for | with | using | across | mamy | have )? $count <kind>? <machine>"},
     {machine_count, "<machine> : $count"},
