@@ -46,9 +46,15 @@ JobShopOutcome search_job_shop(const job_shop::Model& model, const JobShopConfig
     starts.push_back(moves.from(job_shop::select_by_keys(model, keys)));
   }
   job_shop::Proof proof(model);
+  // The longer no better schedule is found, the likelier there is none.
+  job_shop::Time known = 0;
+  std::uint64_t stalled = 0;
   const auto prove = [&](double best) {
     const auto makespan = static_cast<job_shop::Time>(best);
-    return static_cast<double>(proof.advance(proof_slice_of(model), makespan).value);
+    stalled = makespan == known ? stalled + 1 : 0;
+    known = makespan;
+    const std::uint64_t share = std::min<std::uint64_t>(1 + stalled / 16, 4);
+    return static_cast<double>(proof.advance(share * proof_slice_of(model), makespan).value);
   };
   const auto run =
       temper(moves, tempering_config(model, config), resources, {.warm = starts, .prove = prove});

@@ -4,7 +4,7 @@
 // Walkers carry states; rungs carry temperatures, rung 0 the coldest; exchanges swap the rungs of
 // two walkers. Work goes in rounds of counted size, so that the answer depends on the problem,
 // the config and the number of rounds alone: not on threads, not on the clock.
-// Theory: docs/theory/tempering.md, docs/theory/compound-moves.md.
+// Theory: docs/theory/move-tempering.md.
 #pragma once
 
 #include <array>

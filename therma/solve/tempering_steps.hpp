@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "therma/dynamics/exchange.hpp"
 #include "therma/solve/tempering.hpp"
 
 namespace therma::solve {
@@ -201,12 +202,11 @@ void Tempering<P>::exchange() {
   for (std::size_t rung = round_ % 2; rung + 1 < ladder_.size(); rung += 2) {
     Walker& cold = walkers_[occupant_[rung]];
     Walker& hot = walkers_[occupant_[rung + 1]];
-    // P = min(1, exp((1/T_cold - 1/T_hot) (E_cold - E_hot)))
-    const double exponent =
-        (1.0 / ladder_[rung] - 1.0 / ladder_[rung + 1]) * (cold.energy - hot.energy);
+    const double probability =
+        swap_probability({1.0 / ladder_[rung], cold.energy}, {1.0 / ladder_[rung + 1], hot.energy});
     Draws draws(exchanges_, static_cast<std::uint32_t>(rung), round_);
     ++swaps_[rung].tried;
-    if (-draws.exponential() > exponent) continue;
+    if (draws.uniform() >= probability) continue;
     ++swaps_[rung].done;
     // A compound move does not go on among single moves.
     if (is_compound(rung) && !is_compound(rung + 1) && cold.moving) {
@@ -231,15 +231,11 @@ void Tempering<P>::adapt() {
 template <MoveProblem P>
 void Tempering<P>::round(const Resources& resources, const std::function<void()>& beside) {
   if constexpr (kCompound) choose_guides();
-  const std::size_t tasks = ladder_.size() + (beside ? 1 : 0);
-  resources.for_each(tasks, [&](std::size_t task) {
-    if (task == ladder_.size()) {
-      beside();
-    } else if (is_compound(task)) {
-      compound_move(task);
-    } else {
-      single_moves(task);
-    }
+  const std::size_t first_rung = beside ? 1 : 0;  // the longest task comes first
+  resources.for_each(first_rung + ladder_.size(), [&](std::size_t task) {
+    if (task < first_rung) return beside();
+    const std::size_t rung = task - first_rung;
+    is_compound(rung) ? compound_move(rung) : single_moves(rung);
   });
   exchange();
   ++round_;
