@@ -41,7 +41,7 @@ bool is_sentence(const Request& request) {
 Joules joules_of(const Report& report, double cpu_s) {
   const planner::EnergyProfile profile;
   planner::Work work;
-  for (const auto& [_, count] : report.outcome->steps) work.digital_steps += count;
+  work.digital_steps = report.outcome->sweeps;
   if (report.llm) work.llm_tokens = report.llm->prompt_tokens + report.llm->completion_tokens;
   const auto estimate = planner::estimate_joules(cpu_s);
   return {.value = planner::model_joules(profile, work),
