@@ -71,7 +71,7 @@ TEST(JobShopSelection, KeepsOrdersThatBothParentsShare) {
     const auto b = moves.initial(draws);
     auto child = a;
     child.fresh = false;
-    moves.begin_large_step(child, &b, draws);
+    EXPECT_FALSE(moves.begin_large_step(child, &b, draws));
     expect_consistent(m, child.now);
     // On a shortest way from a to b: the parts of the way add up.
     EXPECT_EQ(distance(m, a.now, child.now) + distance(m, child.now, b.now),
@@ -238,7 +238,7 @@ TEST(JobShopTabu, NeverEndsWorseThanItStartsAndStaysConsistent) {
     Draws draws = draws_of(seed);
     auto s = moves.initial(draws);
     const double start = moves.energy(s);
-    moves.begin_large_step(s, nullptr, draws);
+    EXPECT_FALSE(moves.begin_large_step(s, nullptr, draws));
     LargeStep step;
     do {
       step = moves.large_step(s, draws, 50);
@@ -251,12 +251,24 @@ TEST(JobShopTabu, NeverEndsWorseThanItStartsAndStaysConsistent) {
   }
 }
 
+TEST(JobShopTabu, RestartsWhereTheGuideIsTheSame) {
+  const Model m = ft06();
+  const Moves moves(m);
+  Draws draws = draws_of(6);
+  const auto guide = moves.initial(draws);
+  auto s = guide;
+  s.fresh = false;
+  EXPECT_TRUE(moves.begin_large_step(s, &guide, draws));
+  expect_consistent(m, s.now);
+  EXPECT_GT(distance(m, s.now, guide.now), 0U);
+}
+
 TEST(JobShopTabu, SplitsIntoSlicesOfAboutTheBudget) {
   const Model m = ft06();
   const Moves moves(m);
   Draws draws = draws_of(4);
   auto s = moves.initial(draws);
-  moves.begin_large_step(s, nullptr, draws);
+  EXPECT_FALSE(moves.begin_large_step(s, nullptr, draws));
   const auto step = moves.large_step(s, draws, 1000);
   EXPECT_GE(step.evaluations, 1000U);
   EXPECT_LT(step.evaluations, 1100U);  // one iteration estimates at most a few dozen moves

@@ -55,9 +55,10 @@ struct ScannedRing : Ring {
     std::uint32_t best = 0;
   };
   State initial(Draws& draws) const { return {{.site = draws.below(kSites)}}; }
-  void begin_large_step(State& s, const State*, Draws&) const {
+  bool begin_large_step(State& s, const State*, Draws&) const {
     s.scanned = 0;
     s.best = s.site;
+    return false;
   }
   LargeStep large_step(State& s, Draws&, std::uint64_t budget) const {
     std::uint64_t used = 0;

@@ -47,16 +47,17 @@ struct LargeStep {
 
 // Problems with compound moves (kick and local search, tabu bursts, path relinking), which have no
 // reverse. One compound move of a state reads:
-//   p.begin_large_step(s, guide, draws);
+//   restarted = p.begin_large_step(s, guide, draws);
 //   do step = p.large_step(s, draws, budget); while (!step.finished);   // one slice per call
 //   p.conclude(s);                                                       // s is now its best state
-// `guide` is another replica's state to walk towards; null where there is none.
+// `guide` is another replica's state to walk towards; null where there is none. A state too close
+// to its guide to be worth keeping may restart from anywhere: its result then replaces it always.
 // conclude() may also be called early.
 template <class P>
 concept LargeStepProblem = MoveProblem<P> &&
     requires(const P& p, typename P::State& s, const typename P::State* guide, Draws& draws,
              std::uint64_t budget) {
-  { p.begin_large_step(s, guide, draws) } -> std::same_as<void>;
+  { p.begin_large_step(s, guide, draws) } -> std::same_as<bool>;
   { p.large_step(s, draws, budget) } -> std::same_as<LargeStep>;
   { p.conclude(s) } -> std::same_as<void>;
 };

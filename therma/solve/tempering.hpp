@@ -148,6 +148,7 @@ class Tempering {
     State guide;
     bool moving = false;
     bool guided = false;
+    bool restarted = false;  // `trial` replaces `state` whatever its energy
     double trial_best = std::numeric_limits<double>::infinity();
   };
 

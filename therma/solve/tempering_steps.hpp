@@ -155,7 +155,7 @@ void Tempering<P>::compound_move(std::size_t rung) {
     Draws draws(moves_, static_cast<std::uint32_t>(index), round_);
     if (!w.moving) {
       w.trial = w.state;
-      problem_.begin_large_step(w.trial, w.guided ? &w.guide : nullptr, draws);
+      w.restarted = problem_.begin_large_step(w.trial, w.guided ? &w.guide : nullptr, draws);
       w.moving = true;
       w.reversible = false;
     }
@@ -172,7 +172,7 @@ void Tempering<P>::end_compound_move(Walker& w, double temperature, double thres
   if constexpr (kCompound) {
     problem_.conclude(w.trial);
     const double energy = problem_.energy(w.trial);
-    if (energy - w.energy <= temperature * threshold_draw) {
+    if (w.restarted || energy - w.energy <= temperature * threshold_draw) {
       w.heat += w.energy - energy;
       std::swap(w.state, w.trial);
       w.energy = energy;

@@ -30,11 +30,22 @@ std::vector<double> keys_between(const Model& m, const Selection& a, const Selec
 
 }  // namespace
 
+Moves::Moves(const Model& model, MoveConfig config) : model_(model), config_(config) {
+  std::uint64_t pairs = 0;
+  for (std::uint32_t k = 0; k < model.num_machines(); ++k) {
+    const std::uint64_t size = model.ops_on(k).size();
+    pairs += size * (size - 1) / 2;
+  }
+  near_ = std::max<std::uint64_t>(10, pairs / 50);
+}
+
 Moves::State Moves::from(const Selection& selection) const {
   return {.now = selection, .memory = make_memory(model_), .saved = selection};
 }
 
-Moves::State Moves::initial(Draws& draws) const {
+Moves::State Moves::initial(Draws& draws) const { return from(random_selection(draws)); }
+
+Selection Moves::random_selection(Draws& draws) const {
   std::vector<double> keys(model_.num_ops());
   std::vector<std::uint32_t> jobs(model_.job);  // one entry per operation still to dispatch
   auto next = model_.job_begin;
@@ -43,7 +54,7 @@ Moves::State Moves::initial(Draws& draws) const {
     keys[next[jobs[drawn]]++] = model_.num_ops() - left;
     jobs[drawn] = jobs[left - 1];
   }
-  return from(select_by_keys(model_, keys));
+  return select_by_keys(model_, keys);
 }
 
 std::optional<Moves::Move> Moves::propose(const State& s, Draws& draws) const {
@@ -100,18 +111,23 @@ void Moves::kick(State& s, std::uint32_t swaps, Draws& draws) const {
   }
 }
 
-void Moves::begin_large_step(State& s, const State* guide, Draws& draws) const {
-  if (!s.fresh) {
-    const std::uint64_t apart = guide ? distance(model_, s.now, guide->now) : 0;
-    if (apart >= 10) {
-      const double share = 0.35 + 0.3 * draws.uniform();
-      s.now = select_by_keys(model_, keys_between(model_, s.now, guide->now, share));
-    } else {
-      kick(s, config_.kick, draws);
-    }
+bool Moves::begin_large_step(State& s, const State* guide, Draws& draws) const {
+  bool restarted = false;
+  if (s.fresh) {
+    s.fresh = false;
+  } else if (guide == nullptr) {
+    kick(s, config_.kick, draws);
+  } else if (distance(model_, s.now, guide->now) >= near_) {
+    const double share = 0.35 + 0.3 * draws.uniform();
+    s.now = select_by_keys(model_, keys_between(model_, s.now, guide->now, share));
+  } else if (guide->now.makespan <= s.now.makespan) {
+    s.now = random_selection(draws);
+    restarted = true;
+  } else {
+    kick(s, config_.kick, draws);
   }
-  s.fresh = false;
   restart(s.memory, s.now);
+  return restarted;
 }
 
 LargeStep Moves::large_step(State& s, Draws& draws, std::uint64_t budget) const {

@@ -38,7 +38,7 @@ class Moves {
   };
 
   // The model must outlive this.
-  explicit Moves(const Model& model, MoveConfig config = {}) : model_(model), config_(config) {}
+  explicit Moves(const Model& model, MoveConfig config = {});
 
   // A random semi-active schedule: jobs dispatched in random order.
   [[nodiscard]] State initial(Draws& draws) const;
@@ -50,18 +50,21 @@ class Moves {
   [[nodiscard]] double log_bias(const State& s) const noexcept { return s.log_bias; }
   [[nodiscard]] double max_log_bias() const noexcept;
 
-  // A tabu burst from halfway to the guide; from random kicks where the guide is near or absent.
-  void begin_large_step(State& s, const State* guide, Draws& draws) const;
+  // A tabu burst from halfway to the guide; from random kicks where there is none; from a random
+  // state (true) where the guide is near and no worse, since one of the two is enough.
+  bool begin_large_step(State& s, const State* guide, Draws& draws) const;
   [[nodiscard]] LargeStep large_step(State& s, Draws& draws, std::uint64_t budget) const;
   void conclude(State& s) const;
 
   [[nodiscard]] const Model& model() const noexcept { return model_; }
 
  private:
+  [[nodiscard]] Selection random_selection(Draws& draws) const;
   void kick(State& s, std::uint32_t swaps, Draws& draws) const;
 
   const Model& model_;
   MoveConfig config_;
+  std::uint64_t near_ = 0;  // pairs ordered differently below which two states count as one
 };
 
 }  // namespace therma::job_shop
