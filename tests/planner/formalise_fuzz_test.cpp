@@ -17,7 +17,8 @@ namespace {
 std::vector<std::string> sentences() {
   std::ifstream in(std::string(THERMA_SOURCE_DIR) + "/tests/planner/sentences.jsonl");
   std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) out.push_back(parse_json(line, "sentences").at("say"));
+  for (std::string line; std::getline(in, line);)
+    out.push_back(parse_json(line, "sentences").at("say"));
   return out;
 }
 
@@ -72,11 +73,21 @@ TEST(AnyText, MutatedSentencesNeverBreakTheRules) {
     for (std::uint32_t k = 0; k <= draws.below(6) && !text.empty(); ++k) {
       const auto at = draws.below(static_cast<std::uint32_t>(text.size()));
       switch (draws.below(5)) {
-        case 0: text.erase(at, 1 + draws.below(12)); break;
-        case 1: text[at] = static_cast<char>(draws.below(256)); break;
-        case 2: text.insert(at, std::to_string(draws.below(2000))); break;
-        case 3: text.insert(at, other.substr(0, draws.below(40))); break;
-        default: text += other; break;
+        case 0:
+          text.erase(at, 1 + draws.below(12));
+          break;
+        case 1:
+          text[at] = static_cast<char>(draws.below(256));
+          break;
+        case 2:
+          text.insert(at, std::to_string(draws.below(2000)));
+          break;
+        case 3:
+          text.insert(at, other.substr(0, draws.below(40)));
+          break;
+        default:
+          text += other;
+          break;
       }
     }
     read_anything(text);
@@ -95,23 +106,28 @@ TEST(AnyText, RandomBytesAreAQuestionNotACrash) {
 }
 
 TEST(AnyText, RandomWordsOfTheGrammarNeverBreakTheRules) {
-  const char* words[] = {"zadanie", "zadania", "10",  "3",     "maszyny", "na",   "po",   "przed", "A",  "B",   "2h",  "-",
-                         "do",      "od",      "task", "after", "machine", "each", "trwa", ",",     ".",  ":",   "16:00", "tylko",
-                         "nie",     "spawanie", "only", "on",   "i",       "and",  "(",    ")",     "%",  "20",  "szybsza", "razy",
-                         "workers", "needs",   "first", "then", "M1",      "rest", "codziennie", "piec", "half", "an", "hour", "\n"};
+  const char* words[] = {"zadanie",    "zadania", "10",      "3",     "maszyny",  "na",   "po",
+                         "przed",      "A",       "B",       "2h",    "-",        "do",   "od",
+                         "task",       "after",   "machine", "each",  "trwa",     ",",    ".",
+                         ":",          "16:00",   "tylko",   "nie",   "spawanie", "only", "on",
+                         "i",          "and",     "(",       ")",     "%",        "20",   "szybsza",
+                         "razy",       "workers", "needs",   "first", "then",     "M1",   "rest",
+                         "codziennie", "piec",    "half",    "an",    "hour",     "\n"};
   const Rng rng(22);
   for (std::uint32_t round = 0; round < 4000; ++round) {
     Draws draws(rng.child("words"), 0, round);
     std::string text;
     const auto length = 1 + draws.below(30);
-    for (std::uint32_t k = 0; k < length; ++k) text += std::string(words[draws.below(std::size(words))]) + " ";
+    for (std::uint32_t k = 0; k < length; ++k)
+      text += std::string(words[draws.below(std::size(words))]) + " ";
     read_anything(text);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST(AnyText, HostileTextsEndInOneSentence) {
-  for (const std::string unit : {"zadanie ", "1,", "(", "i ", "najpierw A potem ", "po po ", "\xC5", "0", "A-", "2h ", "B, C i ", "M1-M9999 "}) {
+  for (const std::string unit : {"zadanie ", "1,", "(", "i ", "najpierw A potem ", "po po ", "\xC5",
+                                 "0", "A-", "2h ", "B, C i ", "M1-M9999 "}) {
     std::string text;
     while (text.size() < 100'000) text += unit;
     read_anything(text);

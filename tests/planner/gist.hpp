@@ -19,24 +19,24 @@ namespace therma::planner {
 
 inline std::string gist_of_task(const Json& t) {
   const auto& d = t.at("duration");
-  std::string out = d.is_object() ? d.at("min").dump() + "~" + d.at("max").dump() : d.dump();
-  if (t.contains("machines")) {
-    std::string list;
-    for (const auto& m : t["machines"]) list += (list.empty() ? "@" : ",") + m.get<std::string>();
-    out += list;
+  std::string out =
+      d.is_object() ? fmt::format("{}~{}", d.at("min").dump(), d.at("max").dump()) : d.dump();
+  std::string list;
+  for (const auto& m : t.value("machines", Json::array())) {
+    list += fmt::format("{}{}", list.empty() ? '@' : ',', m.get<std::string>());
   }
-  if (t.contains("release")) out += ">" + t["release"].dump();
-  if (t.contains("deadline")) out += "<" + t["deadline"].dump();
-  if (t.contains("due")) out += "due" + t["due"].dump();
-  if (t.contains("weight")) out += "*" + t["weight"].dump();
-  if (t.contains("demand")) {
-    std::string list;
-    for (const auto& [id, amount] : t["demand"].items()) {
-      list += (list.empty() ? "{" : ",") + id + ":" + amount.dump();
-    }
-    out += list + "}";
+  out += list;
+  const std::pair<const char*, const char*> marks[] = {
+      {"release", ">"}, {"deadline", "<"}, {"due", "due"}, {"weight", "*"}};
+  for (const auto& [key, mark] : marks) {
+    if (t.contains(key)) out += fmt::format("{}{}", mark, t.at(key).dump());
   }
-  return out;
+  if (!t.contains("demand")) return out;
+  list.clear();
+  for (const auto& [id, amount] : t.at("demand").items()) {
+    list += fmt::format("{}{}:{}", list.empty() ? '{' : ',', id, amount.dump());
+  }
+  return fmt::format("{}{}}}", out, list);
 }
 
 inline std::string gist_of_tasks(const Json& tasks) {
@@ -45,9 +45,9 @@ inline std::string gist_of_tasks(const Json& tasks) {
     const std::string facts = gist_of_task(tasks[i]);
     std::size_t end = i + 1;
     while (end < tasks.size() && gist_of_task(tasks[end]) == facts) ++end;
-    out += (i > 0 ? " " : "") + tasks[i].at("id").get<std::string>();
-    if (end > i + 1) out += ".." + tasks[end - 1].at("id").get<std::string>();
-    out += "=" + facts;
+    auto ids = tasks[i].at("id").get<std::string>();
+    if (end > i + 1) ids += fmt::format("..{}", tasks[end - 1].at("id").get<std::string>());
+    out += fmt::format("{}{}={}", i > 0 ? " " : "", ids, facts);
     i = end;
   }
   return out;
@@ -56,40 +56,41 @@ inline std::string gist_of_tasks(const Json& tasks) {
 inline std::string gist_of_machines(const Json& machines) {
   std::string out;
   for (const auto& m : machines) {
-    out += (out.empty() ? "" : " ") + m.at("id").get<std::string>();
+    out += fmt::format("{}{}", out.empty() ? "" : " ", m.at("id").get<std::string>());
     std::string windows;
-    if (m.contains("windows")) {
-      for (const auto& w : m["windows"]) {
-        windows += (windows.empty() ? "[" : ",") + w[0].dump() + "-" + w[1].dump();
-      }
-      out += windows + "]";
+    for (const auto& w : m.value("windows", Json::array())) {
+      windows += fmt::format("{}{}-{}", windows.empty() ? '[' : ',', w[0].dump(), w[1].dump());
     }
-    if (m.contains("speed")) out += "*" + m["speed"].dump();
+    if (!windows.empty()) out += fmt::format("{}]", windows);
+    if (m.contains("speed")) out += fmt::format("*{}", m["speed"].dump());
   }
   return out;
 }
 
 inline std::string gist_of_ties(const Json& problem) {
-  std::vector<std::string> all;
+  std::vector<std::string> orders;
   for (const auto& o : problem.value("precedence", Json::array())) {
-    all.push_back(o.at("before").get<std::string>() + "<" + o.at("after").get<std::string>() +
-                  (o.contains("lag") ? "+" + o["lag"].dump() : ""));
+    const auto lag = o.contains("lag") ? fmt::format("+{}", o["lag"].dump()) : std::string();
+    orders.push_back(fmt::format("{}<{}{} ", o.at("before").get<std::string>(),
+                                 o.at("after").get<std::string>(), lag));
   }
-  std::ranges::sort(all);
-  for (const auto& p : problem.value("preferences", Json::array())) {
-    all.push_back(p.at("task").get<std::string>() + "?" + p.at("machine").get<std::string>());
-  }
-  for (const auto& r : problem.value("resources", Json::array())) {
-    all.insert(all.begin(), r.at("id").get<std::string>() + "=" + r.at("capacity").dump());
-  }
+  std::ranges::sort(orders);
   std::string out;
-  for (const auto& a : all) out += a + " ";
+  for (const auto& r : problem.value("resources", Json::array())) {
+    out += fmt::format("{}={} ", r.at("id").get<std::string>(), r.at("capacity").dump());
+  }
+  for (const auto& o : orders) out += o;
+  for (const auto& p : problem.value("preferences", Json::array())) {
+    out +=
+        fmt::format("{}?{} ", p.at("task").get<std::string>(), p.at("machine").get<std::string>());
+  }
   return out;
 }
 
 inline std::string gist(const Json& problem) {
   std::string goals;
-  for (const auto& [name, weight] : problem.at("objective").items()) goals += " " + name;
+  for (const auto& [name, weight] : problem.at("objective").items())
+    goals += fmt::format(" {}", name);
   return fmt::format("{} | {} | {} | {}|{}", problem.at("time_unit").get<std::string>(),
                      gist_of_tasks(problem.at("tasks")), gist_of_machines(problem.at("machines")),
                      gist_of_ties(problem), goals);

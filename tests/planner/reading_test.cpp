@@ -56,7 +56,10 @@ TEST(Tokens, SentencesEndAtStopsButNotAfterAbbreviations) {
 }
 
 TEST(Tokens, SurviveInvalidUtf8AndControlCharacters) {
-  const auto tokens = tokenise(std::string("\xC5 a\x01" "b \xFF\xFE 3 \xE2\x86", 12));
+  const auto tokens =
+      tokenise(std::string("\xC5 a\x01"
+                           "b \xFF\xFE 3 \xE2\x86",
+                           12));
   EXPECT_FALSE(tokens.empty());
 }
 

@@ -28,7 +28,8 @@ TEST(Router, TellsIntentsApart) {
       {"uruchom skrypt backup.sh", Intent::execute},
       {"Ile zadań jest w bazie?", Intent::query},
   };
-  for (const auto& [text, intent] : cases) EXPECT_EQ(name(route(text).intent), name(intent)) << text;
+  for (const auto& [text, intent] : cases)
+    EXPECT_EQ(name(route(text).intent), name(intent)) << text;
 }
 
 TEST(Router, IsNotTrappedByWordsInsideWords) {
@@ -46,7 +47,8 @@ TEST(Router, RejectsWhatHasNoMeaning) {
 }
 
 TEST(Router, AsksBelowHalfConfidence) {
-  for (const char* text : {"plan", "Run the schedule job", "Schedule 5 tasks on 2 machines", "ls -la"}) {
+  for (const char* text :
+       {"plan", "Run the schedule job", "Schedule 5 tasks on 2 machines", "ls -la"}) {
     const auto r = route(text);
     EXPECT_EQ(r.confidence < 0.5, r.decision == Decision::clarify) << text;
   }
@@ -71,9 +73,11 @@ TEST(Complexity, FollowsItsFormula) {
 
 TEST(Complexity, CountsPairsThatAConstraintTies) {
   // t1 on A, t2 on B, t3 on B after t1: pairs (t2, t3) by machine and (t1, t3) by order, of three.
-  const auto problem = parse_json(R"({"tasks": [{"id": "t1", "machines": ["A"]}, {"id": "t2", "machines": ["B"]},
+  const auto problem =
+      parse_json(R"({"tasks": [{"id": "t1", "machines": ["A"]}, {"id": "t2", "machines": ["B"]},
     {"id": "t3", "machines": ["B"]}], "machines": [{"id": "A"}, {"id": "B"}],
-    "precedence": [{"before": "t1", "after": "t3"}]})", "test");
+    "precedence": [{"before": "t1", "after": "t3"}]})",
+                 "test");
   EXPECT_NEAR(schedule_tied_share(problem), 2.0 / 3.0, 1e-12);
 }
 

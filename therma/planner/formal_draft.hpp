@@ -69,8 +69,8 @@ struct Draft {
   std::vector<DraftResource> resources;
   std::vector<DraftOrder> orders;
   std::vector<DraftPreference> preferences;
-  bool makespan = false;   // asked for
-  bool tardiness = false;  // asked for
+  bool makespan = false;                                         // asked for
+  bool tardiness = false;                                        // asked for
   std::vector<std::pair<std::size_t, Time>> relative_deadlines;  // task, "within": from the start
   std::vector<Bilingual> assumptions;
 };

@@ -38,7 +38,10 @@ bool is_one_task(const Refs& refs) {
 class Scan {
  public:
   explicit Scan(const Context& c)
-      : c_(c), t_(c.tokens), used_(t_.size()), weak_(t_.size()),
+      : c_(c),
+        t_(c.tokens),
+        used_(t_.size()),
+        weak_(t_.size()),
         read_slot_([this](Slot slot, std::size_t at) { return read_slot(c_, slot, at); }) {}
 
   Reader run() {
@@ -56,9 +59,12 @@ class Scan {
   void skip_bullets() {
     for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
       const bool first = i == 0 || t_[i - 1].sentence != t_[i].sentence;
-      const bool closes = t_[i + 1].folded == ")" || (t_[i + 1].folded == "." && i + 2 < t_.size() &&
-                                                     t_[i + 2].sentence != t_[i].sentence);
-      if (first && t_[i].kind == TokenKind::number && closes && t_[i + 1].glued && i + 2 < t_.size()) used_[i] = true;
+      const bool closes =
+          t_[i + 1].folded == ")" ||
+          (t_[i + 1].folded == "." && i + 2 < t_.size() && t_[i + 2].sentence != t_[i].sentence);
+      if (first && t_[i].kind == TokenKind::number && closes && t_[i + 1].glued &&
+          i + 2 < t_.size())
+        used_[i] = true;
     }
   }
 
@@ -98,7 +104,8 @@ class Scan {
     fact.span = {t_[at].span.begin, t_[match.end - 1].span.end};
     for (auto& capture : match.captures) store(fact, capture);
     // "2 hours of welding": the one task phrase is the subject
-    if (fact.kind == FactKind::duration && fact.tasks.empty()) fact.tasks = std::move(fact.objects), fact.objects.clear();
+    if (fact.kind == FactKind::duration && fact.tasks.empty())
+      fact.tasks = std::move(fact.objects), fact.objects.clear();
     const bool weak = fact.kind == FactKind::task_mention || fact.kind == FactKind::machine_mention;
     for (std::size_t i = at; i < match.end; ++i) {
       used_[i] = true;
@@ -110,17 +117,34 @@ class Scan {
 
   static void store(Fact& fact, Capture& capture) {
     switch (capture.slot) {
-      case Slot::tasks: fact.tasks = std::get<Refs>(capture.value); break;
-      case Slot::obj: fact.objects = std::get<Refs>(capture.value); break;
+      case Slot::tasks:
+        fact.tasks = std::get<Refs>(capture.value);
+        break;
+      case Slot::obj:
+        fact.objects = std::get<Refs>(capture.value);
+        break;
       case Slot::machines:
         (fact.machines.empty() ? fact.machines : fact.others) = std::get<Refs>(capture.value);
         break;
-      case Slot::durs: fact.durs = std::get<std::vector<Stretch>>(capture.value); break;
-      case Slot::dur: fact.dur = std::get<Stretch>(capture.value); break;
-      case Slot::clock: fact.clock = std::get<Time>(capture.value); break;
-      case Slot::windows: fact.windows = std::get<DayWindows>(capture.value); break;
-      case Slot::resource: fact.resource = std::get<std::size_t>(capture.value); break;
-      case Slot::bare: case Slot::count: case Slot::number: case Slot::percent:
+      case Slot::durs:
+        fact.durs = std::get<std::vector<Stretch>>(capture.value);
+        break;
+      case Slot::dur:
+        fact.dur = std::get<Stretch>(capture.value);
+        break;
+      case Slot::clock:
+        fact.clock = std::get<Time>(capture.value);
+        break;
+      case Slot::windows:
+        fact.windows = std::get<DayWindows>(capture.value);
+        break;
+      case Slot::resource:
+        fact.resource = std::get<std::size_t>(capture.value);
+        break;
+      case Slot::bare:
+      case Slot::count:
+      case Slot::number:
+      case Slot::percent:
         fact.number = std::get<Number>(capture.value);
         break;
     }
@@ -138,7 +162,8 @@ class Scan {
     }
     if (fact.kind == in_order) fact.objects = fact.tasks.empty() ? mentioned_ : fact.tasks;
     if (fact.tasks.empty() && takes_subject(fact.kind)) carry(fact, at);
-    if (fact.machines.empty() && (fact.kind == windows || fact.kind == open_from || fact.kind == open_until)) {
+    if (fact.machines.empty() &&
+        (fact.kind == windows || fact.kind == open_from || fact.kind == open_until)) {
       fact.machines = machine_subject_;
     }
     if (!fact.machines.empty()) machine_subject_ = fact.machines;
@@ -156,13 +181,17 @@ class Scan {
   }
 
   static bool same(const Refs& a, const Refs& b) {
-    return std::ranges::equal(a, b, [](const Ref& x, const Ref& y) { return x.kind == y.kind && x.index == y.index; });
+    return std::ranges::equal(
+        a, b, [](const Ref& x, const Ref& y) { return x.kind == y.kind && x.index == y.index; });
   }
 
   // An unknown word right before a statement without a subject: a task that the text never made.
   bool stranger_before(std::size_t at) const {
-    while (at > 0 && t_[at - 1].sentence == sentence_ && t_[at - 1].kind == TokenKind::word && is_filler(t_[at - 1].folded)) --at;
-    return at > 0 && t_[at - 1].sentence == sentence_ && !used_[at - 1] && is_unknown_word(c_.patterns, t_[at - 1]);
+    while (at > 0 && t_[at - 1].sentence == sentence_ && t_[at - 1].kind == TokenKind::word &&
+           is_filler(t_[at - 1].folded))
+      --at;
+    return at > 0 && t_[at - 1].sentence == sentence_ && !used_[at - 1] &&
+           is_unknown_word(c_.patterns, t_[at - 1]);
   }
 
   void carry(Fact& fact, std::size_t at) {
@@ -177,7 +206,8 @@ class Scan {
     }
     const bool named_before = !last_subject_.empty() && is_one_task(last_subject_);
     fact.no_subject = true;
-    fact.unclear_subject = named_before && fact.kind != FactKind::restrict && fact.kind != FactKind::duration;
+    fact.unclear_subject =
+        named_before && fact.kind != FactKind::restrict && fact.kind != FactKind::duration;
   }
 
   bool matters(std::size_t i) const {
@@ -189,13 +219,16 @@ class Scan {
     if (f.find_first_of("0123456789") != std::string::npos) return true;
     if (is_warning_word(f) || is_number_word(f)) return true;
     if (is_time_word(f) && !is_filler(f) && f != "all" && f != "long") return true;
-    return !is_filler(f) && (c_.patterns.knows(f) || machine_type(f) || (f.size() > 1 && named_unit(token)));
+    return !is_filler(f) &&
+           (c_.patterns.knows(f) || machine_type(f) || (f.size() > 1 && named_unit(token)));
   }
 
   // A clause is what stands between commas and sentence ends.
   std::size_t clause_end(std::size_t at) const {
     std::size_t end = at;
-    while (end < t_.size() && t_[end].sentence == t_[at].sentence && t_[end].folded != "," && t_[end].folded != "\n") ++end;
+    while (end < t_.size() && t_[end].sentence == t_[at].sentence && t_[end].folded != "," &&
+           t_[end].folded != "\n")
+      ++end;
     return std::max(end, at + 1);
   }
 
@@ -233,7 +266,8 @@ class Scan {
     }
     for (std::size_t i = begin; i < end; ++i) {
       if (!used_[i] && is_unknown_word(c_.patterns, t_[i])) {
-        out_.unused.emplace_back(c_.text.substr(t_[i].span.begin, t_[i].span.end - t_[i].span.begin));
+        out_.unused.emplace_back(
+            c_.text.substr(t_[i].span.begin, t_[i].span.end - t_[i].span.begin));
       }
     }
   }

@@ -15,9 +15,9 @@ struct Fact {
   FactKind kind = FactKind::noise;
   double parameter = 0.0;
   Refs tasks;
-  Refs objects;   // order words: the other side
+  Refs objects;  // order words: the other side
   Refs machines;
-  Refs others;    // speeds: "than B"
+  Refs others;  // speeds: "than B"
   std::optional<Stretch> dur;
   std::vector<Stretch> durs;
   std::optional<Time> clock;

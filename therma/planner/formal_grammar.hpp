@@ -11,13 +11,13 @@
 namespace therma::planner {
 
 enum class FactKind : std::uint8_t {
-  noise,          // understood, changes nothing
-  task_count,     // count
-  task_group,     // count, dur: so many tasks of that length
-  task_mention,   // tasks
-  duration,       // tasks?, dur
-  durations_each, // tasks, durs: one for each
-  duration_bare,  // tasks, bare: the unit of the duration before it
+  noise,           // understood, changes nothing
+  task_count,      // count
+  task_group,      // count, dur: so many tasks of that length
+  task_mention,    // tasks
+  duration,        // tasks?, dur
+  durations_each,  // tasks, durs: one for each
+  duration_bare,   // tasks, bare: the unit of the duration before it
   machine_count,
   machine_mention,
   windows,      // machines?, windows: may work

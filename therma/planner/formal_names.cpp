@@ -20,7 +20,8 @@ bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
 
 // Letters that are also words: as names only in capitals or right after their noun.
 constexpr std::array<std::string_view, 7> kLetterWords = {"a", "i", "o", "u", "w", "z", "e"};
-constexpr std::array<std::string_view, 8> kConjunctions = {"i", "and", "oraz", "or", "lub", "albo", "ani", "nor"};
+constexpr std::array<std::string_view, 8> kConjunctions = {"i",   "and",  "oraz", "or",
+                                                           "lub", "albo", "ani",  "nor"};
 
 class Discovery {
  public:
@@ -51,7 +52,9 @@ class Discovery {
   bool word(std::size_t at, std::span<const std::string_view> words) const {
     return at < t_.size() && t_[at].kind == TokenKind::word && is_one_of(t_[at].folded, words);
   }
-  bool unknown(std::size_t at) const { return at < t_.size() && is_unknown_word(patterns_, t_[at]); }
+  bool unknown(std::size_t at) const {
+    return at < t_.size() && is_unknown_word(patterns_, t_[at]);
+  }
 
   // "A", "M1", "T12": one letter, or a few letters and digits.
   bool is_code(std::size_t at, bool after_noun) const {
@@ -88,7 +91,8 @@ class Discovery {
     for (const std::string_view ending : {"nia", "niu", "niem"}) {
       if (id.size() > ending.size() + 2 && id.ends_with(ending)) {
         const char before = id[id.size() - ending.size() - 1];
-        if (before == 'a' || before == 'e') return id.replace(id.size() - ending.size(), ending.size(), "nie"), void();
+        if (before == 'a' || before == 'e')
+          return id.replace(id.size() - ending.size(), ending.size(), "nie"), void();
       }
     }
   }
@@ -102,7 +106,8 @@ class Discovery {
     if (lead == 0xC3 && id.size() > 1 && static_cast<unsigned char>(id[1]) == 0x93) id[1] = '\xB3';
     if ((lead == 0xC4 || lead == 0xC5) && id.size() > 1) {
       ++id[1];  // Ą Ć Ę Ł Ń Ś Ź Ż: the small letter is the next code point
-      if (static_cast<unsigned char>(id[1]) == 0xC0) id[0] = static_cast<char>(lead + 1), id[1] = '\x80';
+      if (static_cast<unsigned char>(id[1]) == 0xC0)
+        id[0] = static_cast<char>(lead + 1), id[1] = '\x80';
     }
   }
 
@@ -138,7 +143,8 @@ class Discovery {
 
   // The end of a run of unknown words that begins at `at`; `at` itself when there is none.
   std::size_t run_end(std::size_t at) const {
-    static constexpr std::array<std::string_view, 6> kInside = {"of", "the", "do", "z", "ze", "for"};
+    static constexpr std::array<std::string_view, 6> kInside = {"of", "the", "do",
+                                                                "z",  "ze",  "for"};
     std::size_t end = at;
     while (end < at + 6 && unknown(end) && (end == at || t_[end].sentence == t_[at].sentence)) {
       ++end;
@@ -177,9 +183,11 @@ class Discovery {
       if (!task && !is_machine_noun(t_[i])) continue;
       auto& list = task ? names_.tasks : names_.machines;
       std::size_t at = i + 1;
-      static constexpr std::array<std::string_view, 8> kNaming = {"called", "named", "nazwane", "nazwanych", "nazwach", "are", "to", "nr"};
+      static constexpr std::array<std::string_view, 8> kNaming = {
+          "called", "named", "nazwane", "nazwanych", "nazwach", "are", "to", "nr"};
       bool listing = false;
-      while (mark(at, ":") || mark(at, "\"") || mark(at, "-") || mark(at, "\n") || word(at, kNaming) ||
+      while (mark(at, ":") || mark(at, "\"") || mark(at, "-") || mark(at, "\n") ||
+             word(at, kNaming) ||
              (at < t_.size() && t_[at].folded == "o" && word(at + 1, kNaming))) {
         listing |= mark(at, ":") || (word(at, kNaming) && t_[at].folded != "nr");
         ++at;
@@ -230,16 +238,16 @@ class Discovery {
     };
     if (a.size() == 1 && b.size() == 1) {
       for (char c = static_cast<char>(a[0] + 1); c < b[0]; ++c) put(std::string(1, c));
-    } else if (digit != std::string::npos && b.compare(0, digit, a, 0, digit) == 0 && b.size() > digit && b.size() - digit < 5 && a.size() - digit < 5) {
+    } else if (digit != std::string::npos && b.compare(0, digit, a, 0, digit) == 0 &&
+               b.size() > digit && b.size() - digit < 5 && a.size() - digit < 5) {
       const auto end = std::stoul(b.substr(digit));
-      for (auto n = std::stoul(a.substr(digit)) + 1; n < end; ++n) put(a.substr(0, digit) + std::to_string(n));
+      for (auto n = std::stoul(a.substr(digit)) + 1; n < end; ++n)
+        put(a.substr(0, digit) + std::to_string(n));
     }
   }
 
   // "maszyny A i B": the small letter between two names joins them.
-  bool is_conjunction_here(std::size_t at) const {
-    return t_[at].folded == "i" && !t_[at].capital;
-  }
+  bool is_conjunction_here(std::size_t at) const { return t_[at].folded == "i" && !t_[at].capital; }
 
   std::size_t skip_duration(std::size_t at) const {
     std::size_t next = at;
@@ -255,12 +263,15 @@ class Discovery {
   void letters_beside_machines() {
     std::vector<std::uint32_t> sentences;
     for (std::size_t i = 1; i < t_.size(); ++i) {
-      if (is_machine_noun(t_[i - 1]) && is_code(i, true) && is_machine(i)) sentences.push_back(t_[i].sentence);
+      if (is_machine_noun(t_[i - 1]) && is_code(i, true) && is_machine(i))
+        sentences.push_back(t_[i].sentence);
     }
     for (std::size_t i = 1; i < t_.size(); ++i) {
       if (!std::ranges::binary_search(sentences, t_[i].sentence)) continue;
       if (!is_code(i, false) || is_task(i) || is_task_noun(t_[i - 1])) continue;
-      const bool value = mark(i + 1, ":") || (i + 1 < t_.size() && (t_[i + 1].kind == TokenKind::number || patterns_.knows(t_[i + 1].folded)));
+      const bool value =
+          mark(i + 1, ":") || (i + 1 < t_.size() && (t_[i + 1].kind == TokenKind::number ||
+                                                     patterns_.knows(t_[i + 1].folded)));
       if (value && !named_unit_after_number(i)) add(names_.machines, i, i + 1);
     }
   }
@@ -277,7 +288,8 @@ class Discovery {
       bool counted = false;
       for (std::size_t back = 1; back <= 3 && back <= i; ++back) {
         const auto number = read_number(t_, i - back);
-        if (number && number->end == i && number->whole() && number->value >= 1 && number->value < 1e6) {
+        if (number && number->end == i && number->whole() && number->value >= 1 &&
+            number->value < 1e6) {
           count = static_cast<std::size_t>(number->value);
           counted = true;
         }
@@ -293,7 +305,8 @@ class Discovery {
       if (i + 1 < t_.size() && t_[i + 1].kind == TokenKind::number && !counted) {
         // "tokarka 2" implies that there are two, unless a length of time follows.
         const auto n = t_[i + 1].value;
-        const bool time = read_stretch(t_, i + 1).has_value() || mark(i + 2, ":") || mark(i + 2, "-");
+        const bool time =
+            read_stretch(t_, i + 1).has_value() || mark(i + 2, ":") || mark(i + 2, "-");
         if (!time && n >= 1 && n <= 50 && !found->counted) {
           found->count = std::max(found->count, static_cast<std::size_t>(n));
         }
@@ -302,8 +315,11 @@ class Discovery {
   }
 
   static bool is_duration_verb(std::string_view f) {
-    static constexpr std::array<std::string_view, 8> kStems = {"trwa", "potrwa", "zajm", "zajac", "wymaga", "potrzeb", "last", "requir"};
-    static constexpr std::array<std::string_view, 12> kWords = {"takes", "take", "taking", "needs", "need", "po", "is", "will", "about", "okolo", "each", "jest"};
+    static constexpr std::array<std::string_view, 8> kStems = {
+        "trwa", "potrwa", "zajm", "zajac", "wymaga", "potrzeb", "last", "requir"};
+    static constexpr std::array<std::string_view, 12> kWords = {"takes", "take",  "taking", "needs",
+                                                                "need",  "po",    "is",     "will",
+                                                                "about", "okolo", "each",   "jest"};
     return starts_with_any(f, kStems) || is_one_of(f, kWords);
   }
 
@@ -311,9 +327,10 @@ class Discovery {
   std::optional<std::size_t> before_value(std::size_t at) const {
     const auto sentence = t_[at].sentence;
     for (std::size_t i = at; i-- > 0 && t_[i].sentence == sentence;) {
-      const bool passed = t_[i].kind == TokenKind::mark
-                              ? std::string_view(":-(=\"~").find(t_[i].folded) != std::string_view::npos
-                              : t_[i].kind == TokenKind::word && is_duration_verb(t_[i].folded);
+      const bool passed =
+          t_[i].kind == TokenKind::mark
+              ? std::string_view(":-(=\"~").find(t_[i].folded) != std::string_view::npos
+              : t_[i].kind == TokenKind::word && is_duration_verb(t_[i].folded);
       if (!passed) return i;
     }
     return std::nullopt;
@@ -325,10 +342,14 @@ class Discovery {
     if (!unknown(last)) return std::nullopt;
     std::size_t begin = last;
     while (begin > 0 && last - begin < 6 && t_[begin - 1].sentence == t_[last].sentence) {
-      if (unknown(begin - 1)) --begin;
-      else if (begin > 1 && run_end(begin - 2) > last) begin -= 2;
-      else if (begin > 2 && run_end(begin - 3) > last) begin -= 3;
-      else break;
+      if (unknown(begin - 1))
+        --begin;
+      else if (begin > 1 && run_end(begin - 2) > last)
+        begin -= 2;
+      else if (begin > 2 && run_end(begin - 3) > last)
+        begin -= 3;
+      else
+        break;
     }
     return begin;
   }
@@ -338,7 +359,8 @@ class Discovery {
     std::optional<std::uint32_t> sentence_with_unit;
     for (std::size_t i = 0; i < t_.size(); ++i) {
       const auto stretch = read_stretch(t_, i);
-      const bool bare = !stretch && sentence_with_unit == t_[i].sentence && t_[i].kind == TokenKind::number;
+      const bool bare =
+          !stretch && sentence_with_unit == t_[i].sentence && t_[i].kind == TokenKind::number;
       if (!stretch && !bare) continue;
       if (const auto last = before_value(i)) {
         if (const auto begin = name_before(*last)) {
@@ -360,14 +382,17 @@ class Discovery {
   // "2 hours of welding", "1h malowania", "2h trwa spawanie": a name after its duration, where none
   // stands before it and the next word does not say how long the name itself takes.
   void name_after(std::size_t at, std::size_t end) {
-    static constexpr std::array<std::string_view, 6> kOf = {"of", "for", "trwa", "zajmuje", "zajmie", "potrwa"};
+    static constexpr std::array<std::string_view, 6> kOf = {"of",      "for",    "trwa",
+                                                            "zajmuje", "zajmie", "potrwa"};
     if (end >= t_.size()) return;
     const auto last = before_value(at);
     if (last && (name_before(*last) || is_task_noun(t_[*last]) || is_code(*last, false))) return;
     const std::size_t begin = word(end, kOf) ? end + 1 : end;
     const auto run = run_end(begin);
     if (run == begin || t_[begin].sentence != t_[at].sentence || known_run(begin, run)) return;
-    const bool own = run < t_.size() && (read_stretch(t_, run) || is_duration_verb(t_[run].folded) || mark(run, "(") || mark(run, ":"));
+    const bool own =
+        run < t_.size() && (read_stretch(t_, run) || is_duration_verb(t_[run].folded) ||
+                            mark(run, "(") || mark(run, ":"));
     if (!own) add(names_.tasks, begin, run);
   }
 
@@ -379,8 +404,10 @@ class Discovery {
       std::size_t last = at - 1;
       const bool joined = word(last, kConjunctions);
       if (joined && last > 0) --last;
-      if (mark(last, ",") && last > 0) --last;
-      else if (!joined) break;
+      if (mark(last, ",") && last > 0)
+        --last;
+      else if (!joined)
+        break;
       conjunction |= joined;
       const auto begin = name_before(last);
       if (!begin || t_[*begin].sentence != t_[at].sentence) break;
@@ -388,15 +415,20 @@ class Discovery {
       at = *begin;
     }
     if (!conjunction || !distributed) return;
-    for (auto it = found.rbegin(); it != found.rend(); ++it) add(names_.tasks, it->first, it->second);
+    for (auto it = found.rbegin(); it != found.rend(); ++it)
+      add(names_.tasks, it->first, it->second);
   }
 
   void in_chains() {
-    static constexpr std::array<std::string_view, 12> kChain = {"najpierw", "potem", "nastepnie", "pozniej", "first", "then", "next", "finally", "lastly", "koncu", "koniec", "dalej"};
+    static constexpr std::array<std::string_view, 12> kChain = {
+        "najpierw", "potem",   "nastepnie", "pozniej", "first",  "then",
+        "next",     "finally", "lastly",    "koncu",   "koniec", "dalej"};
     for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
       if (!word(i, kChain)) continue;
       std::size_t at = i + 1;
-      if (mark(at, ",") || (at < t_.size() && t_[at].kind == TokenKind::word && is_filler(t_[at].folded) && !t_[at].capital)) ++at;
+      if (mark(at, ",") || (at < t_.size() && t_[at].kind == TokenKind::word &&
+                            is_filler(t_[at].folded) && !t_[at].capital))
+        ++at;
       const auto end = run_end(at);
       if (end > at && end - at <= 4 && !known_run(at, end)) add(names_.tasks, at, end);
     }
@@ -406,7 +438,10 @@ class Discovery {
   bool known_run(std::size_t begin, std::size_t end) const {
     for (std::size_t i = begin; i < end; ++i) {
       for (const auto& name : names_.tasks) {
-        if (std::ranges::any_of(name.words, [&](const auto& w) { return w.size() > 3 && same_word(w, t_[i].folded); })) return true;
+        if (std::ranges::any_of(name.words, [&](const auto& w) {
+              return w.size() > 3 && same_word(w, t_[i].folded);
+            }))
+          return true;
       }
     }
     return false;
@@ -419,7 +454,8 @@ class Discovery {
     for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
       if (!word(i, kOn) || !is_code(i + 1, false) || is_machine(i + 1) || is_task(i + 1)) continue;
       std::size_t at = i + 1;
-      while (at < t_.size() && is_code(at, false) && !is_task(at) && t_[at].sentence == t_[i].sentence) {
+      while (at < t_.size() && is_code(at, false) && !is_task(at) &&
+             t_[at].sentence == t_[i].sentence) {
         add(names_.machines, at, at + 1);
         if (!(mark(at + 1, ",") || word(at + 1, kConjunctions)) || read_stretch(t_, at + 3)) break;
         at += 2;
@@ -429,7 +465,8 @@ class Discovery {
 
   // "painting must come after welding": words in an order are tasks, if no count says otherwise.
   void in_order_phrases() {
-    static constexpr std::array<std::string_view, 5> kOrder = {"po", "after", "przed", "before", "follows"};
+    static constexpr std::array<std::string_view, 5> kOrder = {"po", "after", "przed", "before",
+                                                               "follows"};
     if (names_.has_counted_tasks) return;
     for (std::size_t i = 1; i + 1 < t_.size(); ++i) {
       if (!word(i, kOrder)) continue;
@@ -437,8 +474,13 @@ class Discovery {
       while (before-- > 0 && t_[before].sentence == t_[i].sentence && !unknown(before) &&
              t_[before].kind == TokenKind::word && !is_task_noun(t_[before])) {
       }
-      const std::size_t next = i + 1 < t_.size() && t_[i + 1].kind == TokenKind::word && is_filler(t_[i + 1].folded) ? i + 2 : i + 1;
-      if (before >= t_.size() || t_[before].sentence != t_[i].sentence || !unknown(before) || !unknown(next)) continue;
+      const std::size_t next =
+          i + 1 < t_.size() && t_[i + 1].kind == TokenKind::word && is_filler(t_[i + 1].folded)
+              ? i + 2
+              : i + 1;
+      if (before >= t_.size() || t_[before].sentence != t_[i].sentence || !unknown(before) ||
+          !unknown(next))
+        continue;
       const auto begin = name_before(before);
       const auto end = run_end(next);
       if (begin && !known_run(*begin, before + 1)) add(names_.tasks, *begin, before + 1);
@@ -447,7 +489,9 @@ class Discovery {
   }
 
   void resources() {
-    static constexpr std::array<std::string_view, 13> kNeeds = {"wymaga", "wymagaja", "potrzebuje", "potrzebuja", "potrzeba", "needs", "need", "requires", "require", "uses", "use", "potrzebne", "zuzywa"};
+    static constexpr std::array<std::string_view, 13> kNeeds = {
+        "wymaga",   "wymagaja", "potrzebuje", "potrzebuja", "potrzeba",  "needs", "need",
+        "requires", "require",  "uses",       "use",        "potrzebne", "zuzywa"};
     for (std::size_t i = 0; i < t_.size(); ++i) {
       const auto number = read_number(t_, i);
       if (!number || number->end >= t_.size()) continue;
@@ -464,9 +508,11 @@ class Discovery {
   void add_resource(std::string_view type, std::size_t at) {
     std::string id(type);
     // "4 GB RAM": what is measured names the resource, where it is said.
-    static constexpr std::array<std::string_view, 6> kMemory = {"ram", "pamieci", "memory", "vram", "dysku", "disk"};
+    static constexpr std::array<std::string_view, 6> kMemory = {"ram",  "pamieci", "memory",
+                                                                "vram", "dysku",   "disk"};
     const auto next = word(at + 1, std::array<std::string_view, 1>{"of"}) ? at + 2 : at + 1;
-    if (word(next, kMemory)) id = std::string(text_.substr(t_[next].span.begin, t_[next].span.end - t_[next].span.begin));
+    if (word(next, kMemory))
+      id = std::string(text_.substr(t_[next].span.begin, t_[next].span.end - t_[next].span.begin));
     const std::string key(type);
     const auto same = [&](const Name& n) { return n.words[0] == key; };
     const auto found = std::ranges::find_if(names_.resources, same);
@@ -491,33 +537,44 @@ std::optional<std::string_view> machine_type_at(std::span<const Token> tokens, s
   const auto type = machine_type(tokens[at].folded);
   if (!type || !is_number_word(tokens[at].folded)) return type;
   const bool marked = tokens[at].folded.size() != tokens[at].span.end - tokens[at].span.begin;
-  const bool counts = at + 1 < tokens.size() && (is_task_noun(tokens[at + 1]) || is_machine_noun(tokens[at + 1]) || named_unit(tokens[at + 1]));
-  const bool joined = at > 0 && is_number_word(tokens[at - 1].folded) && tokens[at - 1].folded != "jeden";
+  const bool counts =
+      at + 1 < tokens.size() && (is_task_noun(tokens[at + 1]) || is_machine_noun(tokens[at + 1]) ||
+                                 named_unit(tokens[at + 1]));
+  const bool joined =
+      at > 0 && is_number_word(tokens[at - 1].folded) && tokens[at - 1].folded != "jeden";
   return marked || counts || joined ? std::nullopt : type;
 }
 
 bool is_task_noun(const Token& token) {
-  static constexpr std::array<std::string_view, 9> kStems = {"zadan", "zadani", "zlecen", "czynnosc", "operacj", "operation", "activit", "etap", "operacji"};
-  static constexpr std::array<std::string_view, 14> kWords = {"prac", "prace", "task", "tasks", "job", "jobs", "orders", "item", "items", "krok", "kroki", "krokow", "step", "steps"};
-  return token.kind == TokenKind::word && (starts_with_any(token.folded, kStems) || is_one_of(token.folded, kWords));
+  static constexpr std::array<std::string_view, 9> kStems = {"zadan",    "zadani",  "zlecen",
+                                                             "czynnosc", "operacj", "operation",
+                                                             "activit",  "etap",    "operacji"};
+  static constexpr std::array<std::string_view, 14> kWords = {
+      "prac", "prace", "task", "tasks", "job",    "jobs", "orders",
+      "item", "items", "krok", "kroki", "krokow", "step", "steps"};
+  return token.kind == TokenKind::word &&
+         (starts_with_any(token.folded, kStems) || is_one_of(token.folded, kWords));
 }
 
 bool is_machine_noun(const Token& token) {
-  static constexpr std::array<std::string_view, 4> kStems = {"maszyn", "stanowisk", "urzadzen", "workstation"};
-  static constexpr std::array<std::string_view, 6> kWords = {"machine", "machines", "station", "stations", "device", "devices"};
-  return token.kind == TokenKind::word && (starts_with_any(token.folded, kStems) || is_one_of(token.folded, kWords));
+  static constexpr std::array<std::string_view, 4> kStems = {"maszyn", "stanowisk", "urzadzen",
+                                                             "workstation"};
+  static constexpr std::array<std::string_view, 6> kWords = {"machine",  "machines", "station",
+                                                             "stations", "device",   "devices"};
+  return token.kind == TokenKind::word &&
+         (starts_with_any(token.folded, kStems) || is_one_of(token.folded, kWords));
 }
 
 bool is_unknown_word(const PatternSet& patterns, const Token& token) {
   if (token.kind != TokenKind::word || token.folded.size() < 3) return false;
   const std::string& f = token.folded;
   return !is_filler(f) && !patterns.knows(f) && !is_number_word(f) && !named_unit(token) &&
-         !machine_type(f) && !resource_type(f) && !is_warning_word(f) &&
-         !is_time_word(f) &&
+         !machine_type(f) && !resource_type(f) && !is_warning_word(f) && !is_time_word(f) &&
          f.find_first_of("0123456789") == std::string::npos;
 }
 
-Names discover_names(std::string_view text, std::span<const Token> tokens, const PatternSet& patterns) {
+Names discover_names(std::string_view text, std::span<const Token> tokens,
+                     const PatternSet& patterns) {
   return Discovery(text, tokens, patterns).run();
 }
 

@@ -33,7 +33,8 @@ struct Names {
   std::vector<MachineKind> kinds;
   std::vector<Name> resources;
   bool has_counted_tasks = false;
-  double most_tasks = 0;  // sum of all counts before a task noun; bounds what a bare number can mean
+  double most_tasks =
+      0;  // sum of all counts before a task noun; bounds what a bare number can mean
 };
 
 // Everything that reading a phrase needs; borrowed.
@@ -55,7 +56,8 @@ struct Context {
 [[nodiscard]] bool is_unknown_word(const PatternSet& patterns, const Token& token);
 
 // The kind of machine that a token names, where it is not a number.
-[[nodiscard]] std::optional<std::string_view> machine_type_at(std::span<const Token> tokens, std::size_t at);
+[[nodiscard]] std::optional<std::string_view> machine_type_at(std::span<const Token> tokens,
+                                                              std::size_t at);
 
 [[nodiscard]] bool is_task_noun(const Token& token);
 [[nodiscard]] bool is_machine_noun(const Token& token);

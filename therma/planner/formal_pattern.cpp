@@ -142,19 +142,23 @@ class PatternSet::Matcher {
   States visit(std::size_t index, PatternMatch state) {
     const Node& node = set_.nodes_[index];
     switch (node.kind) {
-      case Kind::seq: return sequence(node, std::move(state));
-      case Kind::alt: return alternatives(node, state);
+      case Kind::seq:
+        return sequence(node, std::move(state));
+      case Kind::alt:
+        return alternatives(node, state);
       case Kind::opt: {
         auto out = visit(node.kids[0], state);
         out.push_back(std::move(state));
         return out;
       }
-      case Kind::start: return at_start(state.end) ? States{std::move(state)} : States{};
+      case Kind::start:
+        return at_start(state.end) ? States{std::move(state)} : States{};
       case Kind::comma:
         if (state.end >= tokens_.size() || tokens_[state.end].folded != ",") return {};
         ++state.end;
         return {std::move(state)};
-      default: return leaf(node, std::move(state));
+      default:
+        return leaf(node, std::move(state));
     }
   }
 
@@ -205,8 +209,8 @@ class PatternSet::Matcher {
     }
     const bool mark = token.kind == TokenKind::mark;
     if (token.kind != TokenKind::word && !(mark && node.text == token.folded)) return std::nullopt;
-    const bool fits = node.kind == Kind::stem ? token.folded.starts_with(node.text)
-                                              : token.folded == node.text;
+    const bool fits =
+        node.kind == Kind::stem ? token.folded.starts_with(node.text) : token.folded == node.text;
     return fits ? std::optional(at + 1) : std::nullopt;
   }
 

@@ -2,7 +2,8 @@
 // Patterns over tokens: the one mechanism by which the grammar's table reads text.
 //
 // A pattern is a row of elements, matched one after another; fillers between them are skipped:
-//   word  stem*  !tight (no fillers before it)  (this | that)  optional?  <production>  $slot  ^ (sentence start)  , (a comma)
+//   word  stem*  !tight (no fillers before it)  (this | that)  optional?  <production>  $slot  ^
+//   (sentence start)  , (a comma)
 #pragma once
 
 #include <functional>
@@ -38,13 +39,14 @@ enum class Slot : std::uint8_t {
   bare,      // a number that lacks its unit
   clock,     // a time of day or a moment
   windows,
-  count,     // a whole number of things
+  count,  // a whole number of things
   number,
   percent,
   resource,
 };
 
-using Value = std::variant<std::monostate, Refs, Stretch, std::vector<Stretch>, Time, DayWindows, Number, std::size_t>;
+using Value = std::variant<std::monostate, Refs, Stretch, std::vector<Stretch>, Time, DayWindows,
+                           Number, std::size_t>;
 struct SlotMatch {
   Value value;
   std::size_t end = 0;
@@ -75,8 +77,9 @@ class PatternSet {
   std::size_t add(std::string_view pattern);
 
   // The longest match that begins exactly at tokens[at]; none: nullopt.
-  [[nodiscard]] std::optional<PatternMatch> match(std::size_t pattern, std::span<const Token> tokens,
-                                                  std::size_t at, const SlotReader& read) const;
+  [[nodiscard]] std::optional<PatternMatch> match(std::size_t pattern,
+                                                  std::span<const Token> tokens, std::size_t at,
+                                                  const SlotReader& read) const;
 
   // Does the word occur literally in any pattern?
   [[nodiscard]] bool knows(std::string_view folded) const;

@@ -12,14 +12,27 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 9> kAnd = {"i", "and", "oraz", "or", "lub", "albo", "ani", "nor", "a"};
-constexpr std::array<std::string_view, 19> kEach = {"kazde", "kazda", "kazdy", "kazdego", "kazdej", "kazdemu", "kazdym", "each", "every", "all", "wszystkie", "wszystkich", "wszystkim", "any", "zadne", "zadna", "none", "dowolne", "wszystkimi"};
-constexpr std::array<std::string_view, 6> kEverything = {"wszystko", "wszystkiego", "calosc", "everything", "caloscia", "calosci"};
-constexpr std::array<std::string_view, 15> kRest = {"pozostale", "pozostalych", "pozostalym", "pozostalymi", "reszta", "reszty", "reszte", "inne", "innych", "rest", "remaining", "others", "other", "kolejne", "pozostala"};
-constexpr std::array<std::string_view, 15> kPluralTasks = {"zadania", "zadan", "zadaniom", "zadaniach", "zadaniami", "zlecenia", "zlecen", "czynnosci", "operacje", "tasks", "jobs", "operations", "activities", "orders", "prace"};
+constexpr std::array<std::string_view, 9> kAnd = {"i",    "and", "oraz", "or", "lub",
+                                                  "albo", "ani", "nor",  "a"};
+constexpr std::array<std::string_view, 19> kEach = {
+    "kazde", "kazda", "kazdy", "kazdego",   "kazdej",     "kazdemu",   "kazdym",
+    "each",  "every", "all",   "wszystkie", "wszystkich", "wszystkim", "any",
+    "zadne", "zadna", "none",  "dowolne",   "wszystkimi"};
+constexpr std::array<std::string_view, 6> kEverything = {"wszystko",   "wszystkiego", "calosc",
+                                                         "everything", "caloscia",    "calosci"};
+constexpr std::array<std::string_view, 15> kRest = {
+    "pozostale", "pozostalych", "pozostalym", "pozostalymi", "reszta",
+    "reszty",    "reszte",      "inne",       "innych",      "rest",
+    "remaining", "others",      "other",      "kolejne",     "pozostala"};
+constexpr std::array<std::string_view, 15> kPluralTasks = {
+    "zadania",  "zadan", "zadaniom", "zadaniach",  "zadaniami",  "zlecenia", "zlecen", "czynnosci",
+    "operacje", "tasks", "jobs",     "operations", "activities", "orders",   "prace"};
 constexpr std::array<std::string_view, 4> kLastOne = {"ostatnie", "ostatniego", "ostatnim", "last"};
 // After one of these an object's list has ended: what follows says something about its last item.
-constexpr std::array<std::string_view, 22> kVerbs = {"po", "after", "przed", "before", "takes", "take", "lasts", "must", "musi", "na", "on", "only", "tylko", "do", "by", "od", "from", "can", "moze", "zajmuje", "should", "nie"};
+constexpr std::array<std::string_view, 22> kVerbs = {
+    "po",   "after", "przed", "before",  "takes",  "take", "lasts", "must",
+    "musi", "na",    "on",    "only",    "tylko",  "do",   "by",    "od",
+    "from", "can",   "moze",  "zajmuje", "should", "nie"};
 
 class Phrase {
  public:
@@ -29,7 +42,10 @@ class Phrase {
     Refs refs;
     std::size_t end = task_item(at, object, refs);
     if (end == at) return std::nullopt;
-    struct Cut { std::size_t end; std::size_t size; };
+    struct Cut {
+      std::size_t end;
+      std::size_t size;
+    };
     std::vector<Cut> cuts{{end, refs.size()}};
     bool comma = false;
     bool conjunction = false;
@@ -77,7 +93,8 @@ class Phrase {
       if (const auto stretch = read_stretch(t_, next)) {
         list.push_back(*stretch);
         end = stretch->end;
-      } else if (const auto number = read_number(t_, next); number && (mark(number->end, ",") || word(number->end, kAnd))) {
+      } else if (const auto number = read_number(t_, next);
+                 number && (mark(number->end, ",") || word(number->end, kAnd))) {
         bare.push_back(list.size());
         numbers.push_back(*number);
         list.emplace_back();
@@ -92,7 +109,8 @@ class Phrase {
     if (list.size() < 2 || (!bare.empty() && bare.back() + 1 == list.size())) return std::nullopt;
     const auto unit = list.back().low.unit;
     for (std::size_t i = 0; i < bare.size(); ++i) {
-      const Time time{numbers[i].value * seconds_in(unit), numbers[i].span, unit, false, false, TimeNote::none};
+      const Time time{
+          numbers[i].value * seconds_in(unit), numbers[i].span, unit, false, false, TimeNote::none};
       list[bare[i]] = Stretch{time, time, false, numbers[i].end};
     }
     return SlotMatch{std::move(list), end};
@@ -126,7 +144,8 @@ class Phrase {
   std::optional<SlotMatch> percent(std::size_t at) const {
     const auto number = read_number(t_, at);
     if (!number || number->end >= t_.size()) return std::nullopt;
-    static constexpr std::array<std::string_view, 4> kPercent = {"percent", "procent", "procenta", "proc"};
+    static constexpr std::array<std::string_view, 4> kPercent = {"percent", "procent", "procenta",
+                                                                 "proc"};
     if (!mark(number->end, "%") && !word(number->end, kPercent)) return std::nullopt;
     return SlotMatch{*number, number->end + 1};
   }
@@ -144,7 +163,8 @@ class Phrase {
       const auto& name = c_.names.resources[i];
       const bool same = type ? name.words[0] == *type : same_word(name.words[0], t_[at].folded);
       if (!same) continue;
-      static constexpr std::array<std::string_view, 7> kMemory = {"ram", "pamieci", "memory", "vram", "dysku", "disk", "of"};
+      static constexpr std::array<std::string_view, 7> kMemory = {
+          "ram", "pamieci", "memory", "vram", "dysku", "disk", "of"};
       std::size_t end = at + 1;
       while (word(end, kMemory)) ++end;
       return SlotMatch{i, end};
@@ -160,15 +180,19 @@ class Phrase {
     return at < t_.size() && t_[at].kind == TokenKind::word &&
            std::ranges::find(words, t_[at].folded) != words.end();
   }
-  bool named_unit_at(std::size_t at) const { return at < t_.size() && named_unit(t_[at]).has_value(); }
+  bool named_unit_at(std::size_t at) const {
+    return at < t_.size() && named_unit(t_[at]).has_value();
+  }
 
   // May a bare number end here? Not before a noun that it would count.
   bool ends_here(std::size_t at) const {
     if (at >= t_.size() || t_[at].kind == TokenKind::number) return at >= t_.size();
     const Token& next = t_[at];
-    if (next.kind == TokenKind::mark) return next.folded != "%" && next.folded != ":" && next.folded != "-" && next.folded != "/";
-    if (is_task_noun(next) || is_machine_noun(next) || named_unit(next) || machine_type(next.folded) ||
-        resource_type(next.folded) || is_number_word(next.folded) || is_unknown_word(c_.patterns, next)) {
+    if (next.kind == TokenKind::mark)
+      return next.folded != "%" && next.folded != ":" && next.folded != "-" && next.folded != "/";
+    if (is_task_noun(next) || is_machine_noun(next) || named_unit(next) ||
+        machine_type(next.folded) || resource_type(next.folded) || is_number_word(next.folded) ||
+        is_unknown_word(c_.patterns, next)) {
       return false;
     }
     static constexpr std::array<std::string_view, 5> kTimes = {"razy", "times", "x", "am", "pm"};
@@ -177,7 +201,8 @@ class Phrase {
 
   bool speaks_on(std::size_t at) const {
     if (at >= t_.size()) return false;
-    return t_[at].kind == TokenKind::number || read_stretch(t_, at) || word(at, kVerbs) || t_[at].folded.starts_with("trwa") || mark(at, "(") || mark(at, ":");
+    return t_[at].kind == TokenKind::number || read_stretch(t_, at) || word(at, kVerbs) ||
+           t_[at].folded.starts_with("trwa") || mark(at, "(") || mark(at, ":");
   }
 
   // After a separator of a list: where the next item begins; and whether it was a comma alone.
@@ -191,9 +216,12 @@ class Phrase {
 
   std::size_t task_item(std::size_t at, bool object, Refs& refs) const {
     std::size_t from = at;
-    while (from < t_.size() && from < at + 3 && from > 0 && (word(from, std::array<std::string_view, 3>{"the", "of", "both"}) || mark(from, "\""))) ++from;
+    while (from < t_.size() && from < at + 3 && from > 0 &&
+           (word(from, std::array<std::string_view, 3>{"the", "of", "both"}) || mark(from, "\"")))
+      ++from;
     if (from >= t_.size()) return at;
-    for (const auto& read : {&Phrase::rest_item, &Phrase::all_item, &Phrase::ordinal_item, &Phrase::noun_item, &Phrase::named_item}) {
+    for (const auto& read : {&Phrase::rest_item, &Phrase::all_item, &Phrase::ordinal_item,
+                             &Phrase::noun_item, &Phrase::named_item}) {
       if (const auto end = (this->*read)(from, refs); end != from) return skip_quote(end);
     }
     if (object) {
@@ -203,14 +231,17 @@ class Phrase {
   }
   std::size_t skip_quote(std::size_t at) const { return mark(at, "\"") ? at + 1 : at; }
 
-  Span span(std::size_t begin, std::size_t end) const { return {t_[begin].span.begin, t_[end - 1].span.end}; }
+  Span span(std::size_t begin, std::size_t end) const {
+    return {t_[begin].span.begin, t_[end - 1].span.end};
+  }
 
   std::size_t rest_item(std::size_t at, Refs& refs) const {
     if (!word(at, kRest)) return at;
     std::size_t end = at + 1;
     if (word(end, std::array<std::string_view, 1>{"of"})) ++end;
     if (word(end, std::array<std::string_view, 1>{"the"})) ++end;
-    if (end < t_.size() && read_number(t_, end) && read_number(t_, end)->end < t_.size() && is_task_noun(t_[read_number(t_, end)->end])) {
+    if (end < t_.size() && read_number(t_, end) && read_number(t_, end)->end < t_.size() &&
+        is_task_noun(t_[read_number(t_, end)->end])) {
       end = read_number(t_, end)->end;  // "the remaining 4 tasks"
     }
     if (end < t_.size() && is_machine_noun(t_[end])) return at;
@@ -226,13 +257,17 @@ class Phrase {
       if (end < t_.size() && is_task_noun(t_[end])) ++end;
     } else if (word(at, kEach)) {
       end = at + 1;
-      static constexpr std::array<std::string_view, 10> kPassed = {"of", "the", "these", "z", "nich", "one", "them", "te", "tych", "our"};
+      static constexpr std::array<std::string_view, 10> kPassed = {
+          "of", "the", "these", "z", "nich", "one", "them", "te", "tych", "our"};
       while (word(end, kPassed)) ++end;
-      if (end < t_.size() && (is_machine_noun(t_[end]) || machine_type(t_[end].folded) || named_unit(t_[end]))) return at;
+      if (end < t_.size() &&
+          (is_machine_noun(t_[end]) || machine_type(t_[end].folded) || named_unit(t_[end])))
+        return at;
       if (end < t_.size() && is_task_noun(t_[end])) ++end;
     } else if (word(at, kPluralTasks) && !followed_by_name(at + 1)) {
       end = at + 1;
-    } else if (word(at, std::array<std::string_view, 2>{"they", "one"}) && t_[at].folded == "they") {
+    } else if (word(at, std::array<std::string_view, 2>{"they", "one"}) &&
+               t_[at].folded == "they") {
       end = at + 1;
     }
     if (end != at) refs.push_back({RefKind::all, 0, span(at, end)});
@@ -241,7 +276,9 @@ class Phrase {
 
   // After a plural noun: a number, a letter or a name makes it mean only those.
   bool followed_by_name(std::size_t at) const {
-    while (mark(at, "#") || mark(at, "\"") || word(at, std::array<std::string_view, 2>{"nr", "numer"})) ++at;
+    while (mark(at, "#") || mark(at, "\"") ||
+           word(at, std::array<std::string_view, 2>{"nr", "numer"}))
+      ++at;
     if (at >= t_.size()) return false;
     if (t_[at].kind == TokenKind::number) return !read_stretch(t_, at) && !mark(at + 1, ":");
     Refs ignored;
@@ -254,13 +291,16 @@ class Phrase {
     if (!ordinal && !last) return at;
     const std::size_t noun = ordinal ? ordinal->end : at + 1;
     // "the second takes 3h": without the noun before what a task takes
-    const bool verb = noun < t_.size() && c_.names.has_counted_tasks && ordinal && (t_[noun].folded.starts_with("trwa") || t_[noun].folded.starts_with("take") || read_stretch(t_, noun));
+    const bool verb = noun < t_.size() && c_.names.has_counted_tasks && ordinal &&
+                      (t_[noun].folded.starts_with("trwa") || t_[noun].folded.starts_with("take") ||
+                       read_stretch(t_, noun));
     if (verb) {
       refs.push_back({RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, noun)});
       return noun;
     }
     if (noun >= t_.size() || !is_task_noun(t_[noun])) return at;
-    refs.push_back({RefKind::number, last ? 0 : static_cast<std::size_t>(ordinal->value), span(at, noun + 1)});
+    refs.push_back(
+        {RefKind::number, last ? 0 : static_cast<std::size_t>(ordinal->value), span(at, noun + 1)});
     return noun + 1;
   }
 
@@ -268,10 +308,14 @@ class Phrase {
   std::size_t noun_item(std::size_t at, Refs& refs) const {
     if (!is_task_noun(t_[at])) return at;
     std::size_t next = at + 1;
-    while (mark(next, "#") || mark(next, "\"") || word(next, std::array<std::string_view, 5>{"nr", "numer", "number", "no", "called"}) || (mark(next, ".") && next == at + 2)) ++next;
+    while (mark(next, "#") || mark(next, "\"") ||
+           word(next, std::array<std::string_view, 5>{"nr", "numer", "number", "no", "called"}) ||
+           (mark(next, ".") && next == at + 2))
+      ++next;
     if (const auto end = number_items(next, refs, false); end != next) return end;
     if (const auto ordinal = read_ordinal(t_, next); ordinal && t_[next].kind == TokenKind::word) {
-      refs.push_back({RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, next + 1)});
+      refs.push_back(
+          {RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, next + 1)});
       return next + 1;
     }
     if (const auto end = named_item(next, refs); end != next) return end;
@@ -284,7 +328,9 @@ class Phrase {
     if (!first) return at;
     // "zadanie 3 do 5" is one task and a deadline
     const bool plural = at > 0 && (word(at - 1, kPluralTasks) || bare);
-    const bool joined = mark(first->end, "-") || (plural && word(first->end, std::array<std::string_view, 4>{"do", "to", "through", "az"}));
+    const bool joined =
+        mark(first->end, "-") ||
+        (plural && word(first->end, std::array<std::string_view, 4>{"do", "to", "through", "az"}));
     if (joined) {
       const auto second = task_number(first->end + 1, bare);
       if (second && second->value >= first->value && second->value - first->value < 10'000) {
@@ -300,40 +346,54 @@ class Phrase {
 
   std::optional<Number> task_number(std::size_t at, bool bare) const {
     const auto number = read_number(t_, at);
-    if (!number || !number->whole() || number->value < 1 || number->value > 1e9) return std::nullopt;
-    if (bare && (!c_.names.has_counted_tasks || number->value > c_.names.most_tasks || number->words)) return std::nullopt;
+    if (!number || !number->whole() || number->value < 1 || number->value > 1e9)
+      return std::nullopt;
+    if (bare &&
+        (!c_.names.has_counted_tasks || number->value > c_.names.most_tasks || number->words))
+      return std::nullopt;
     if (number->end >= t_.size()) return number;
     const Token& next = t_[number->end];
-    const bool clock = mark(number->end, ":") && next.glued && number->end + 1 < t_.size() && t_[number->end + 1].kind == TokenKind::number && t_[number->end + 1].glued;
-    if (named_unit(next) || clock || is_task_noun(next) || is_machine_noun(next) || resource_type(next.folded) || mark(number->end, "%")) {
+    const bool clock = mark(number->end, ":") && next.glued && number->end + 1 < t_.size() &&
+                       t_[number->end + 1].kind == TokenKind::number && t_[number->end + 1].glued;
+    if (named_unit(next) || clock || is_task_noun(next) || is_machine_noun(next) ||
+        resource_type(next.folded) || mark(number->end, "%")) {
       return std::nullopt;
     }
-    if (word(number->end, std::array<std::string_view, 4>{"am", "pm", "razy", "times"})) return std::nullopt;
+    if (word(number->end, std::array<std::string_view, 4>{"am", "pm", "razy", "times"}))
+      return std::nullopt;
     return number;
   }
 
   bool letter_is_name(std::size_t at) const {
     static constexpr std::array<std::string_view, 7> kLetters = {"a", "i", "o", "u", "w", "z", "e"};
     if (t_[at].capital || !word(at, kLetters)) return true;
-    static constexpr std::array<std::string_view, 8> kBefore = {"na", "on", "only", "tylko", "po", "after", "before", "przed"};
+    static constexpr std::array<std::string_view, 8> kBefore = {"na", "on",    "only",   "tylko",
+                                                                "po", "after", "before", "przed"};
     if (at == 0) return false;
-    const bool before_noun = at + 1 < t_.size() && t_[at + 1].kind == TokenKind::word && !is_filler(t_[at + 1].folded) && !c_.patterns.knows(t_[at + 1].folded);
-    return is_machine_noun(t_[at - 1]) || is_task_noun(t_[at - 1]) || (word(at - 1, kBefore) && !before_noun);
+    const bool before_noun = at + 1 < t_.size() && t_[at + 1].kind == TokenKind::word &&
+                             !is_filler(t_[at + 1].folded) && !c_.patterns.knows(t_[at + 1].folded);
+    return is_machine_noun(t_[at - 1]) || is_task_noun(t_[at - 1]) ||
+           (word(at - 1, kBefore) && !before_noun);
   }
 
   // How many tokens of a name stand at `at`; 0 when it is not there.
   std::size_t match_words(const Name& name, std::size_t at, bool exact) const {
     std::size_t i = 0;
     for (std::size_t k = at; i < name.words.size(); ++i, ++k) {
-      if (k >= t_.size() || t_[k].kind != TokenKind::word || t_[k].sentence != t_[at].sentence) return 0;
+      if (k >= t_.size() || t_[k].kind != TokenKind::word || t_[k].sentence != t_[at].sentence)
+        return 0;
       const bool short_word = name.words[i].size() < 4 || t_[k].folded.size() < 4;
-      if (exact || short_word ? t_[k].folded != name.words[i] : !same_word(name.words[i], t_[k].folded)) return 0;
+      if (exact || short_word ? t_[k].folded != name.words[i]
+                              : !same_word(name.words[i], t_[k].folded))
+        return 0;
     }
     return i;
   }
 
-  std::optional<std::pair<std::size_t, std::size_t>> find_name(const std::vector<Name>& names, std::size_t at) const {
-    if (at >= t_.size() || t_[at].kind != TokenKind::word || !letter_is_name(at)) return std::nullopt;
+  std::optional<std::pair<std::size_t, std::size_t>> find_name(const std::vector<Name>& names,
+                                                               std::size_t at) const {
+    if (at >= t_.size() || t_[at].kind != TokenKind::word || !letter_is_name(at))
+      return std::nullopt;
     for (const bool exact : {true, false}) {
       std::size_t best = names.size();
       std::size_t length = 0;
@@ -347,13 +407,15 @@ class Phrase {
   }
 
   // One word of a longer name, where only one name has it.
-  std::optional<std::pair<std::size_t, std::size_t>> find_head(const std::vector<Name>& names, std::size_t at) const {
+  std::optional<std::pair<std::size_t, std::size_t>> find_head(const std::vector<Name>& names,
+                                                               std::size_t at) const {
     if (t_[at].folded.size() < 4 || !is_unknown_word(c_.patterns, t_[at])) return std::nullopt;
     std::size_t best = names.size();
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const bool has = names[i].words.size() > 1 && std::ranges::any_of(names[i].words, [&](const auto& w) {
-        return w.size() >= 4 && same_word(w, t_[at].folded);
-      });
+      const bool has =
+          names[i].words.size() > 1 && std::ranges::any_of(names[i].words, [&](const auto& w) {
+            return w.size() >= 4 && same_word(w, t_[at].folded);
+          });
       if (!has) continue;
       if (best != names.size()) return std::nullopt;
       best = i;
@@ -371,12 +433,16 @@ class Phrase {
 
   std::size_t machine_item(std::size_t at, Refs& refs) const {
     std::size_t from = at;
-    while (from < t_.size() && from > 0 && from < at + 3 && (word(from, std::array<std::string_view, 5>{"the", "a", "an", "na", "on"}) || mark(from, "\"")) && !(t_[from].capital)) {
+    while (from < t_.size() && from > 0 && from < at + 3 &&
+           (word(from, std::array<std::string_view, 5>{"the", "a", "an", "na", "on"}) ||
+            mark(from, "\"")) &&
+           !(t_[from].capital)) {
       if (letter_is_name(from) && find_name(c_.names.machines, from)) break;
       ++from;
     }
     if (from >= t_.size()) return at;
-    for (const auto& read : {&Phrase::all_machines, &Phrase::ordinal_machine, &Phrase::noun_machine, &Phrase::kind_machine, &Phrase::named_machine}) {
+    for (const auto& read : {&Phrase::all_machines, &Phrase::ordinal_machine, &Phrase::noun_machine,
+                             &Phrase::kind_machine, &Phrase::named_machine}) {
       if (const auto end = (this->*read)(from, refs); end != from) return skip_quote(end);
     }
     return at;
@@ -384,7 +450,8 @@ class Phrase {
 
   std::size_t all_machines(std::size_t at, Refs& refs) const {
     std::size_t end = at;
-    const bool each = word(at, kEach) || word(at, std::array<std::string_view, 4>{"obie", "both", "oba", "obu"});
+    const bool each =
+        word(at, kEach) || word(at, std::array<std::string_view, 4>{"obie", "both", "oba", "obu"});
     if (each) {
       end = at + 1;
       while (word(end, std::array<std::string_view, 3>{"of", "the", "z"})) ++end;
@@ -394,7 +461,9 @@ class Phrase {
       Refs ignored;
       std::size_t next = at + 1;
       while (mark(next, "#") || mark(next, "\"") || mark(next, ":")) ++next;
-      if (machine_number(next) || named_machine(next, ignored) != next || kind_machine(next, ignored) != next) return at;
+      if (machine_number(next) || named_machine(next, ignored) != next ||
+          kind_machine(next, ignored) != next)
+        return at;
       end = at + 1;
     }
     if (end != at) refs.push_back({RefKind::all, 0, span(at, end)});
@@ -408,7 +477,8 @@ class Phrase {
   std::size_t ordinal_machine(std::size_t at, Refs& refs) const {
     const auto ordinal = read_ordinal(t_, at);
     if (!ordinal || ordinal->end >= t_.size() || !is_machine_noun(t_[ordinal->end])) return at;
-    refs.push_back({RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, ordinal->end + 1)});
+    refs.push_back(
+        {RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, ordinal->end + 1)});
     return ordinal->end + 1;
   }
 
@@ -422,15 +492,20 @@ class Phrase {
   std::size_t noun_machine(std::size_t at, Refs& refs) const {
     if (!is_machine_noun(t_[at])) return at;
     std::size_t next = at + 1;
-    while (mark(next, "#") || mark(next, "\"") || word(next, std::array<std::string_view, 4>{"nr", "numer", "number", "no"}) || (mark(next, ".") && next == at + 2)) ++next;
+    while (mark(next, "#") || mark(next, "\"") ||
+           word(next, std::array<std::string_view, 4>{"nr", "numer", "number", "no"}) ||
+           (mark(next, ".") && next == at + 2))
+      ++next;
     if (const auto number = machine_number(next)) {
-      refs.push_back({RefKind::number, static_cast<std::size_t>(number->value), span(at, number->end)});
+      refs.push_back(
+          {RefKind::number, static_cast<std::size_t>(number->value), span(at, number->end)});
       std::size_t end = number->end;
       // "machines 1 and 2"
       while (word(end, kAnd) || mark(end, ",")) {
         const auto another = machine_number(end + 1);
         if (!another) break;
-        refs.push_back({RefKind::number, static_cast<std::size_t>(another->value), span(end + 1, another->end)});
+        refs.push_back({RefKind::number, static_cast<std::size_t>(another->value),
+                        span(end + 1, another->end)});
         end = another->end;
       }
       return end;
@@ -451,10 +526,12 @@ class Phrase {
     if (!type) return at;
     const auto found = std::ranges::find(c_.names.kinds, std::string(*type), &MachineKind::id);
     if (found == c_.names.kinds.end()) return at;
-    Ref ref{RefKind::type, static_cast<std::size_t>(found - c_.names.kinds.begin()), span(at, from + 1)};
+    Ref ref{RefKind::type, static_cast<std::size_t>(found - c_.names.kinds.begin()),
+            span(at, from + 1)};
     std::size_t end = from + 1;
     if (from == at && end < t_.size() && t_[end].kind == TokenKind::number) {
-      if (const auto number = machine_number(end); number && number->value <= static_cast<double>(found->count)) {
+      if (const auto number = machine_number(end);
+          number && number->value <= static_cast<double>(found->count)) {
         // index: kind, and its number in the high half
         ref.index |= static_cast<std::size_t>(number->value) << 32;
         ref.span.end = number->span.end;
@@ -469,9 +546,13 @@ class Phrase {
     const auto found = find_name(c_.names.machines, at);
     if (!found) {
       // "M2" where machines are only counted
-      if (at < t_.size() && t_[at].folded.size() > 1 && t_[at].folded[0] == 'm' && c_.names.machines.empty() &&
-          t_[at].folded.find_first_not_of("0123456789", 1) == std::string::npos && t_[at].folded.size() < 7) {
-        refs.push_back({RefKind::number, static_cast<std::size_t>(std::stoul(t_[at].folded.substr(1))), t_[at].span});
+      if (at < t_.size() && t_[at].folded.size() > 1 && t_[at].folded[0] == 'm' &&
+          c_.names.machines.empty() &&
+          t_[at].folded.find_first_not_of("0123456789", 1) == std::string::npos &&
+          t_[at].folded.size() < 7) {
+        refs.push_back({RefKind::number,
+                        static_cast<std::size_t>(std::stoul(t_[at].folded.substr(1))),
+                        t_[at].span});
         return at + 1;
       }
       return at;
@@ -481,7 +562,8 @@ class Phrase {
     if (mark(found->second, "-")) {
       const auto last = find_name(c_.names.machines, found->second + 1);
       if (last && last->first > found->first) {
-        for (std::size_t i = found->first + 1; i <= last->first; ++i) refs.push_back({RefKind::named, i, span(at, last->second)});
+        for (std::size_t i = found->first + 1; i <= last->first; ++i)
+          refs.push_back({RefKind::named, i, span(at, last->second)});
         return last->second;
       }
     }
@@ -497,16 +579,26 @@ class Phrase {
 std::optional<SlotMatch> read_slot(const Context& context, Slot slot, std::size_t at) {
   const Phrase phrase(context);
   switch (slot) {
-    case Slot::tasks: return phrase.tasks(at, false);
-    case Slot::obj: return phrase.tasks(at, true);
-    case Slot::machines: return phrase.machines(at);
-    case Slot::durs: return phrase.durs(at);
-    case Slot::clock: return phrase.clock(at);
-    case Slot::bare: return phrase.bare(at);
-    case Slot::count: return phrase.count(at);
-    case Slot::number: return phrase.number(at);
-    case Slot::percent: return phrase.percent(at);
-    case Slot::resource: return phrase.resource(at);
+    case Slot::tasks:
+      return phrase.tasks(at, false);
+    case Slot::obj:
+      return phrase.tasks(at, true);
+    case Slot::machines:
+      return phrase.machines(at);
+    case Slot::durs:
+      return phrase.durs(at);
+    case Slot::clock:
+      return phrase.clock(at);
+    case Slot::bare:
+      return phrase.bare(at);
+    case Slot::count:
+      return phrase.count(at);
+    case Slot::number:
+      return phrase.number(at);
+    case Slot::percent:
+      return phrase.percent(at);
+    case Slot::resource:
+      return phrase.resource(at);
     case Slot::dur:
       if (auto stretch = read_stretch(context.tokens, at)) return SlotMatch{*stretch, stretch->end};
       return std::nullopt;

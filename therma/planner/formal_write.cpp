@@ -78,7 +78,8 @@ class Writer {
       bare_ |= t.bare;
       notes_.insert(t.note);
     });
-    while (unit_ > TimeUnit::second && !is_plain()) unit_ = static_cast<TimeUnit>(static_cast<int>(unit_) - 1);
+    while (unit_ > TimeUnit::second && !is_plain())
+      unit_ = static_cast<TimeUnit>(static_cast<int>(unit_) - 1);
   }
 
   // Are all times multiples of a hundredth of the unit?
@@ -99,7 +100,8 @@ class Writer {
   }
 
   static Json number(double value) {
-    if (value == std::floor(value) && std::abs(value) < 9e15) return static_cast<std::int64_t>(value);
+    if (value == std::floor(value) && std::abs(value) < 9e15)
+      return static_cast<std::int64_t>(value);
     return value;
   }
 
@@ -130,7 +132,8 @@ class Writer {
       first = std::min(first, open);
     }
     double release = kNever;
-    for (const auto& t : draft_.tasks) release = std::min(release, t.release ? seconds(*t.release) : 0.0);
+    for (const auto& t : draft_.tasks)
+      release = std::min(release, t.release ? seconds(*t.release) : 0.0);
     return std::max(first, release);
   }
 
@@ -153,14 +156,18 @@ class Writer {
     if (t.weight) out["weight"] = counted(path + "/weight", *t.weight);
     for (const auto& d : t.demands) {
       const auto& id = draft_.resources[d.resource].id;
-      out["demand"][id] = d.amount ? counted(fmt::format("{}/demand/{}", path, pointer(id)), *d.amount) : Json(1);
+      out["demand"][id] =
+          d.amount ? counted(fmt::format("{}/demand/{}", path, pointer(id)), *d.amount) : Json(1);
     }
     return out;
   }
 
   static std::string pointer(const std::string& key) {
     std::string out;
-    for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    for (const char c : key) {
+      if (c == '~' || c == '/') out += '~';
+      out += c == '~' ? '0' : c == '/' ? '1' : c;
+    }
     return out;
   }
 
@@ -177,11 +184,15 @@ class Writer {
     }
     if (!limit) return;
     if (plus > 0) {
-      say({fmt::format("„W ciągu” liczy się od {} {}, kiedy praca może się zacząć.", in_units(start), symbol(unit_)),
-           fmt::format("“Within” counts from {} {}, when work can begin.", in_units(start), symbol(unit_))});
+      say({fmt::format("„W ciągu” liczy się od {} {}, kiedy praca może się zacząć.",
+                       in_units(start), symbol(unit_)),
+           fmt::format("“Within” counts from {} {}, when work can begin.", in_units(start),
+                       symbol(unit_))});
     }
     const char* key = draft_.tardiness ? "due" : "deadline";
-    if (draft_.tardiness) say({"Skoro liczą się spóźnienia, terminy wolno przekroczyć.", "Since lateness is minimised, deadlines may be missed."});
+    if (draft_.tardiness)
+      say({"Skoro liczą się spóźnienia, terminy wolno przekroczyć.",
+           "Since lateness is minimised, deadlines may be missed."});
     out[key] = time(fmt::format("/tasks/{}/{}", i, key), *limit, plus);
   }
 
@@ -196,8 +207,9 @@ class Writer {
       const auto windows = windows_of(m);
       for (std::size_t k = 0; k < windows.size(); ++k) {
         const auto& w = windows[k];
-        out["windows"].push_back(Json::array({time(fmt::format("{}/windows/{}/0", path, k), w.open),
-                                              time(fmt::format("{}/windows/{}/1", path, k), w.close)}));
+        out["windows"].push_back(
+            Json::array({time(fmt::format("{}/windows/{}/0", path, k), w.open),
+                         time(fmt::format("{}/windows/{}/1", path, k), w.close)}));
       }
       once |= !m.windows.empty() && !m.daily;
       if (m.speed_span) {
@@ -207,7 +219,9 @@ class Writer {
       list.push_back(std::move(out));
     }
     out_.problem["machines"] = std::move(list);
-    if (once) say({"Okna maszyn są jednorazowe, nie powtarzają się codziennie.", "The windows of machines come once, not every day."});
+    if (once)
+      say({"Okna maszyn są jednorazowe, nie powtarzają się codziennie.",
+           "The windows of machines come once, not every day."});
   }
 
   std::vector<DayWindow> windows_of(const DraftMachine& m) {
@@ -242,14 +256,17 @@ class Writer {
     const auto one_day = windows;
     for (std::size_t d = 1; d < days; ++d) {
       for (auto w : one_day) {
-        for (auto* t : {&w.open, &w.close}) t->seconds += 86400.0 * static_cast<double>(d) / (t->bare ? bare_scale_ : 1.0);
+        for (auto* t : {&w.open, &w.close})
+          t->seconds += 86400.0 * static_cast<double>(d) / (t->bare ? bare_scale_ : 1.0);
         windows.push_back(w);
       }
     }
-    say({fmt::format("Codzienne okna powtórzono przez {} dni.", days), fmt::format("Daily windows are repeated for {} days.", days)});
+    say({fmt::format("Codzienne okna powtórzono przez {} dni.", days),
+         fmt::format("Daily windows are repeated for {} days.", days)});
   }
 
-  std::vector<DayWindow> without(const std::vector<DayWindow>& windows, const DayWindow& gap) const {
+  std::vector<DayWindow> without(const std::vector<DayWindow>& windows,
+                                 const DayWindow& gap) const {
     std::vector<DayWindow> out;
     for (const auto& w : windows) {
       if (seconds(w.open) < seconds(gap.open)) {
@@ -283,8 +300,11 @@ class Writer {
     for (const auto& o : draft_.orders) work += o.lag ? o.lag->seconds : 0.0;
     const double end = latest + work / slowest;
     const double whole = std::ceil(end / seconds_in(unit_)) * seconds_in(unit_);
-    say({fmt::format("Okna bez końca zamknięto w chwili {} {}, później niż potrzebuje jakikolwiek plan.", in_units(whole), symbol(unit_)),
-         fmt::format("Windows without an end close at {} {}, later than any plan needs.", in_units(whole), symbol(unit_))});
+    say({fmt::format(
+             "Okna bez końca zamknięto w chwili {} {}, później niż potrzebuje jakikolwiek plan.",
+             in_units(whole), symbol(unit_)),
+         fmt::format("Windows without an end close at {} {}, later than any plan needs.",
+                     in_units(whole), symbol(unit_))});
     return whole;
   }
 
@@ -294,7 +314,8 @@ class Writer {
     Json list = Json::array();
     for (std::size_t i = 0; i < draft_.resources.size(); ++i) {
       const auto& r = draft_.resources[i];
-      list.push_back({{"id", r.id}, {"capacity", counted(fmt::format("/resources/{}/capacity", i), r.capacity)}});
+      list.push_back({{"id", r.id},
+                      {"capacity", counted(fmt::format("/resources/{}/capacity", i), r.capacity)}});
     }
     out_.problem["resources"] = std::move(list);
   }
@@ -315,15 +336,19 @@ class Writer {
     Json goal = Json::object();
     if (draft_.makespan || !draft_.tardiness) goal["makespan"] = 1.0;
     if (draft_.tardiness) goal["tardiness"] = 1.0;
-    if (draft_.makespan && draft_.tardiness) say({"Oba cele mają wagę 1.", "Both goals have weight 1."});
+    if (draft_.makespan && draft_.tardiness)
+      say({"Oba cele mają wagę 1.", "Both goals have weight 1."});
     if (!draft_.preferences.empty()) {
       Json list = Json::array();
       for (const auto& p : draft_.preferences) {
-        list.push_back({{"task", draft_.tasks[p.task].id}, {"machine", draft_.machines[p.machine].id}, {"weight", 1.0}});
+        list.push_back({{"task", draft_.tasks[p.task].id},
+                        {"machine", draft_.machines[p.machine].id},
+                        {"weight", 1.0}});
       }
       out_.problem["preferences"] = std::move(list);
       goal["preference"] = 0.1;
-      say({"Niespełnione życzenie kosztuje 0,1 jednostki czasu.", "A wish that is not met costs 0.1 units of time."});
+      say({"Niespełnione życzenie kosztuje 0,1 jednostki czasu.",
+           "A wish that is not met costs 0.1 units of time."});
     }
     out_.problem["objective"] = std::move(goal);
   }
@@ -331,18 +356,29 @@ class Writer {
   void unit_assumptions() {
     if (named_.size() > 1 || !named_.contains(unit_)) {
       say({fmt::format("Czasy są przeliczone na {} (doba ma 24 h, godzina 60 min).", symbol(unit_)),
-           fmt::format("Times are converted to {} (a day has 24 h, an hour 60 min).", symbol(unit_))});
+           fmt::format("Times are converted to {} (a day has 24 h, an hour 60 min).",
+                       symbol(unit_))});
     }
-    if (clock_) say({"Godziny zegarowe liczą się od północy pierwszego dnia; tam jest chwila 0.", "Clock times count from midnight of the first day; time 0 is there."});
+    if (clock_)
+      say({"Godziny zegarowe liczą się od północy pierwszego dnia; tam jest chwila 0.",
+           "Clock times count from midnight of the first day; time 0 is there."});
     if (bare_) {
       const bool minute = bare_scale_ < 1;
-      say({fmt::format("Chwila bez jednostki jest w {}, liczona od chwili 0.", minute ? "minutach" : "godzinach"),
-           fmt::format("A moment without a unit is in {}, counted from time 0.", minute ? "minutes" : "hours")});
+      say({fmt::format("Chwila bez jednostki jest w {}, liczona od chwili 0.",
+                       minute ? "minutach" : "godzinach"),
+           fmt::format("A moment without a unit is in {}, counted from time 0.",
+                       minute ? "minutes" : "hours")});
     }
-    if (notes_.contains(TimeNote::about)) say({"„Około” odczytano jako dokładnie tyle.", "“About” is read as exactly that much."});
-    if (notes_.contains(TimeNote::afternoon)) say({"Godzina bez pory dnia, która kończy okno przed jego początkiem, jest po południu.", "An hour that would end a window before it begins is in the afternoon."});
-    if (notes_.contains(TimeNote::overnight)) say({"Okno przez północ zaczyna się pierwszego dnia i kończy następnego (ponad 24 h).", "A window over midnight begins on the first day and ends on the next (beyond 24 h)."});
-    if (notes_.contains(TimeNote::whole_day)) say({"Cała doba to okno od 0 do 24 h.", "A whole day is the window from 0 to 24 h."});
+    if (notes_.contains(TimeNote::about))
+      say({"„Około” odczytano jako dokładnie tyle.", "“About” is read as exactly that much."});
+    if (notes_.contains(TimeNote::afternoon))
+      say({"Godzina bez pory dnia, która kończy okno przed jego początkiem, jest po południu.",
+           "An hour that would end a window before it begins is in the afternoon."});
+    if (notes_.contains(TimeNote::overnight))
+      say({"Okno przez północ zaczyna się pierwszego dnia i kończy następnego (ponad 24 h).",
+           "A window over midnight begins on the first day and ends on the next (beyond 24 h)."});
+    if (notes_.contains(TimeNote::whole_day))
+      say({"Cała doba to okno od 0 do 24 h.", "A whole day is the window from 0 to 24 h."});
   }
 
   const Draft& draft_;
@@ -359,6 +395,8 @@ class Writer {
 
 }  // namespace
 
-Formal write_problem(const Draft& draft, std::string_view language) { return Writer(draft, language).run(); }
+Formal write_problem(const Draft& draft, std::string_view language) {
+  return Writer(draft, language).run();
+}
 
 }  // namespace therma::planner

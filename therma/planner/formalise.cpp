@@ -14,24 +14,31 @@ Clarify question(std::string missing, const Bilingual& message, std::string_view
   return {{std::move(missing)}, message.in(language)};
 }
 
-bool is_other_kind(Intent intent) {
-  return is_thermodynamic(intent) && intent != Intent::schedule;
-}
+bool is_other_kind(Intent intent) { return is_thermodynamic(intent) && intent != Intent::schedule; }
 
 }  // namespace
 
 Formalised formalise(std::string_view text, const Route& route) {
   if (text.size() > kLongestText) {
     const auto language = route.language.empty() ? std::string("en") : route.language;
-    return question("limit", {fmt::format("Tekst ma {} bajtów; czytam najwyżej {}.", text.size(), kLongestText),
-                              fmt::format("The text has {} bytes; at most {} are read.", text.size(), kLongestText)}, language);
+    return question(
+        "limit",
+        {fmt::format("Tekst ma {} bajtów; czytam najwyżej {}.", text.size(), kLongestText),
+         fmt::format("The text has {} bytes; at most {} are read.", text.size(), kLongestText)},
+        language);
   }
   const auto tokens = tokenise(text);
-  const std::string language(route.language.empty() ? detect_language(tokens, text) : route.language);
+  const std::string language(route.language.empty() ? detect_language(tokens, text)
+                                                    : route.language);
   if (is_other_kind(route.intent)) {
     const auto kind = name(route.intent);
-    return question("kind", {fmt::format("To wydanie planuje tylko harmonogramy, a to wygląda na zadanie typu {}.", kind),
-                             fmt::format("This release plans schedules only, and this looks like a problem of kind {}.", kind)}, language);
+    return question(
+        "kind",
+        {fmt::format("To wydanie planuje tylko harmonogramy, a to wygląda na zadanie typu {}.",
+                     kind),
+         fmt::format("This release plans schedules only, and this looks like a problem of kind {}.",
+                     kind)},
+        language);
   }
   const Names names = discover_names(text, tokens, grammar());
   const Context context{text, tokens, grammar(), names};

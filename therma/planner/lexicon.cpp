@@ -11,18 +11,27 @@ namespace therma::planner {
 namespace {
 
 constexpr std::string_view kPolishFillers =
-    "zaplanuj zaplanowac rozplanuj planuj uloz ulozyc utworz stworz przygotuj zrob zrobic zrobienia "
-    "wykonac wykonania wykonaj rozloz rozdziel przydziel harmonogram harmonogramu grafik plan planu "
-    "rozklad prosze mi nam mnie moj moja moje mam mamy masz maja miec ma sa jest byc bedzie beda to "
-    "ze aby zeby by musi musza moze moga powinno powinna powinny powinien nalezy trzeba chce chcemy "
+    "zaplanuj zaplanowac rozplanuj planuj uloz ulozyc utworz stworz przygotuj zrob zrobic "
+    "zrobienia "
+    "wykonac wykonania wykonaj rozloz rozdziel przydziel harmonogram harmonogramu grafik plan "
+    "planu "
+    "rozklad prosze mi nam mnie moj moja moje mam mamy masz maja miec ma sa jest byc bedzie beda "
+    "to "
+    "ze aby zeby by musi musza moze moga powinno powinna powinny powinien nalezy trzeba chce "
+    "chcemy "
     "chcialbym chcialabym potrzebuje potrzebujemy sie oraz a i w we z ze na dla ktore ktora ktory "
-    "ktorych ono ona one oni je jego jej ich ten ta te tego tej tym tych takze tez rowniez juz nasz "
-    "nasza nasze czyli przy do czym gdzie bardzo tak dobrze dzien dobry czesc hej witam dzisiaj dzis "
-    "pomoz nastepujace nastepujacy ponizsze lacznie razem ogolem sztuk dostepne miec wszystkie u zatem "
+    "ktorych ono ona one oni je jego jej ich ten ta te tego tej tym tych takze tez rowniez juz "
+    "nasz "
+    "nasza nasze czyli przy do czym gdzie bardzo tak dobrze dzien dobry czesc hej witam dzisiaj "
+    "dzis "
+    "pomoz nastepujace nastepujacy ponizsze lacznie razem ogolem sztuk dostepne miec wszystkie u "
+    "zatem "
     "mozna wolno bedziemy wiec ale natomiast zas jak o dziekuje dzieki pozdrawiam";
 constexpr std::string_view kEnglishFillers =
-    "schedule plan make create build arrange organize organise prepare please me us my our we i you "
-    "have has got need needs to do be is are was will would should must can could may might shall the a "
+    "schedule plan make create build arrange organize organise prepare please me us my our we i "
+    "you "
+    "have has got need needs to do be is are was will would should must can could may might shall "
+    "the a "
     "an of for on in at and with that which who it its they them their this these those there here "
     "also too so just hello hi hey thanks thank want like id ill weve ive lets let s perform run "
     "out up get following total altogether today timetable work plan shop workshop given but while "
@@ -34,41 +43,77 @@ struct Type {
 };
 
 constexpr Type kMachineTypes[] = {
-    {"tokarka", "tokark* tokarek tokarce"}, {"frezarka", "frezark* frezarek frezarce"},
-    {"wiertarka", "wiertark* wiertarek wiertarce"}, {"szlifierka", "szlifierk* szlifierek szlifierce"},
-    {"drukarka", "drukark* drukarek drukarce"}, {"spawarka", "spawark* spawarek spawarce"},
-    {"pakowarka", "pakowark* pakowarek pakowarce"}, {"lakiernia", "lakierni*"},
-    {"wtryskarka", "wtryskark* wtryskarek wtryskarce"}, {"prasa", "prasa prasy prase prasie prasach pras prasami"},
-    {"pilarka", "pilark* pilarek pilarce"}, {"piła", "pila pile pily pilach pil"},
-    {"piec", "piec piece piecu piecow piecach piecem pieca"}, {"laser", "laser lasera laserze lasery laserow laserach lasers"},
-    {"linia", "linia linie linii liniach lini"}, {"suszarka", "suszark* suszarek suszarce"},
+    {"tokarka", "tokark* tokarek tokarce"},
+    {"frezarka", "frezark* frezarek frezarce"},
+    {"wiertarka", "wiertark* wiertarek wiertarce"},
+    {"szlifierka", "szlifierk* szlifierek szlifierce"},
+    {"drukarka", "drukark* drukarek drukarce"},
+    {"spawarka", "spawark* spawarek spawarce"},
+    {"pakowarka", "pakowark* pakowarek pakowarce"},
+    {"lakiernia", "lakierni*"},
+    {"wtryskarka", "wtryskark* wtryskarek wtryskarce"},
+    {"prasa", "prasa prasy prase prasie prasach pras prasami"},
+    {"pilarka", "pilark* pilarek pilarce"},
+    {"piła", "pila pile pily pilach pil"},
+    {"piec", "piec piece piecu piecow piecach piecem pieca"},
+    {"laser", "laser lasera laserze lasery laserow laserach lasers"},
+    {"linia", "linia linie linii liniach lini"},
+    {"suszarka", "suszark* suszarek suszarce"},
     {"serwer", "serwer serwera serwery serwerze serwerow serwerach"},
     {"kombajn", "kombajn kombajny kombajnie kombajnow kombajnach"},
     {"robot", "robot robots roboty robotow robota robotem robocie robotach"},
-    {"lathe", "lathe lathes"}, {"mill", "mill mills"}, {"milling machine", "miller millers"},
-    {"drill", "drill drills"}, {"press", "press presses"}, {"saw", "saw saws"}, {"oven", "oven ovens"},
-    {"furnace", "furnace furnaces"}, {"grinder", "grinder grinders"}, {"welder", "welder welders"},
-    {"printer", "printer printers"}, {"cutter", "cutter cutters"}, {"line", "line lines"},
-    {"server", "server servers"}, {"kiln", "kiln kilns"}, {"dryer", "dryer dryers drier"},
-    {"router", "router routers"}, {"bench", "bench benches"}, {"booth", "booth booths"},
+    {"lathe", "lathe lathes"},
+    {"mill", "mill mills"},
+    {"milling machine", "miller millers"},
+    {"drill", "drill drills"},
+    {"press", "press presses"},
+    {"saw", "saw saws"},
+    {"oven", "oven ovens"},
+    {"furnace", "furnace furnaces"},
+    {"grinder", "grinder grinders"},
+    {"welder", "welder welders"},
+    {"printer", "printer printers"},
+    {"cutter", "cutter cutters"},
+    {"line", "line lines"},
+    {"server", "server servers"},
+    {"kiln", "kiln kilns"},
+    {"dryer", "dryer dryers drier"},
+    {"router", "router routers"},
+    {"bench", "bench benches"},
+    {"booth", "booth booths"},
 };
 
 constexpr Type kResourceTypes[] = {
-    {"pracownicy", "pracownik* pracownic*"}, {"operatorzy", "operatorow operatora operatorzy operatorami operatorem"},
-    {"osoby", "osoba osoby osob osobe osobami ludzi"}, {"monterzy", "monter*"}, {"spawacze", "spawacz*"},
-    {"wózki", "wozek wozki wozkow wozka"}, {"suwnice", "suwnic*"}, {"technicy", "technik technicy technikow technika"},
-    {"workers", "worker workers workmen workman staff employees employee"}, {"operators", "operator operators"},
-    {"people", "people person persons"}, {"forklifts", "forklift forklifts"}, {"cranes", "crane cranes"},
-    {"technicians", "technician technicians"}, {"welders", "weldors"},
-    {"GPU", "gpu gpus"}, {"CPU", "cpu cpus rdzeni rdzenie rdzen cores core"},
-    {"GB", "gb gigabajt* gigabyte*"}, {"MB", "mb megabyte*"}, {"kW", "kw kilowat*"},
-    {"palety", "palet palety palete"}, {"licences", "licence licences license licenses"},
+    {"pracownicy", "pracownik* pracownic*"},
+    {"operatorzy", "operatorow operatora operatorzy operatorami operatorem"},
+    {"osoby", "osoba osoby osob osobe osobami ludzi"},
+    {"monterzy", "monter*"},
+    {"spawacze", "spawacz*"},
+    {"wózki", "wozek wozki wozkow wozka"},
+    {"suwnice", "suwnic*"},
+    {"technicy", "technik technicy technikow technika"},
+    {"workers", "worker workers workmen workman staff employees employee"},
+    {"operators", "operator operators"},
+    {"people", "people person persons"},
+    {"forklifts", "forklift forklifts"},
+    {"cranes", "crane cranes"},
+    {"technicians", "technician technicians"},
+    {"welders", "weldors"},
+    {"GPU", "gpu gpus"},
+    {"CPU", "cpu cpus rdzeni rdzenie rdzen cores core"},
+    {"GB", "gb gigabajt* gigabyte*"},
+    {"MB", "mb megabyte*"},
+    {"kW", "kw kilowat*"},
+    {"palety", "palet palety palete"},
+    {"licences", "licence licences license licenses"},
 };
 
 // What may stand after a common stem; sorted by nothing, searched whole.
 constexpr std::string_view kEndings =
-    " a e y i o u ie ia iu em om ow ami ach am anie ania aniu aniem eniem enie enia eniu niem nie nia niu cie "
-    "cia ciu ciem ka ki ke ce kach kami kom ek iem iami iach iom im ym ego ej emu owi s es ed ing er d "
+    " a e y i o u ie ia iu em om ow ami ach am anie ania aniu aniem eniem enie enia eniu niem nie "
+    "nia niu cie "
+    "cia ciu ciem ka ki ke ce kach kami kom ek iem iami iach iom im ym ego ej emu owi s es ed ing "
+    "er d "
     "n an en ac ic owac uje owanie owania owaniu owaniem ji ja je jach jami jom osci sci ";
 
 template <class Visit>
@@ -108,7 +153,7 @@ std::optional<std::string_view> find_type(std::span<const Type> types, std::stri
 
 bool is_ending(std::string_view rest) {
   if (rest.empty()) return true;
-  return kEndings.find(" " + std::string(rest) + " ") != std::string_view::npos;
+  return has_word(kEndings, rest);
 }
 
 }  // namespace
@@ -118,8 +163,8 @@ bool is_filler(std::string_view folded) {
 }
 
 bool is_passed_over(std::string_view folded) {
-  constexpr std::array<std::string_view, 10> kPrepositions = {"do",  "na",  "on", "at",  "w",
-                                                              "in", "for", "dla", "o", "with"};
+  constexpr std::array<std::string_view, 10> kPrepositions = {"do", "na",  "on",  "at", "w",
+                                                              "in", "for", "dla", "o",  "with"};
   return is_filler(folded) && std::ranges::find(kPrepositions, folded) == kPrepositions.end();
 }
 
@@ -144,10 +189,12 @@ bool same_word(std::string_view a, std::string_view b) {
 }
 
 std::string_view detect_language(std::span<const Token> tokens, std::string_view text) {
-  constexpr std::string_view kPolishStems[] = {"zada", "maszyn", "godzin", "minut", "trwa", "kazd",
-                                               "pracow", "najp", "potem", "tylko", "zlece", "wszystk"};
-  constexpr std::string_view kEnglishStems[] = {"task", "job", "machine", "hour", "minute", "take", "each", "every",
-                                                "before", "after", "only", "finish", "worker"};
+  constexpr std::string_view kPolishStems[] = {"zada",  "maszyn", "godzin", "minut",
+                                               "trwa",  "kazd",   "pracow", "najp",
+                                               "potem", "tylko",  "zlece",  "wszystk"};
+  constexpr std::string_view kEnglishStems[] = {"task", "job",    "machine", "hour",   "minute",
+                                                "take", "each",   "every",   "before", "after",
+                                                "only", "finish", "worker"};
   const auto starts = [](std::span<const std::string_view> stems, std::string_view word) {
     return std::ranges::any_of(stems, [&](auto s) { return word.starts_with(s); });
   };

@@ -26,6 +26,7 @@ namespace therma::planner {
 [[nodiscard]] bool same_word(std::string_view a, std::string_view b);
 
 // "pl" or "en", from the words of the text; "en" where nothing tells.
-[[nodiscard]] std::string_view detect_language(std::span<const Token> tokens, std::string_view text);
+[[nodiscard]] std::string_view detect_language(std::span<const Token> tokens,
+                                               std::string_view text);
 
 }  // namespace therma::planner

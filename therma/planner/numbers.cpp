@@ -21,9 +21,11 @@ struct Row {
 
 constexpr Row kCardinals[] = {
     {0, Role::whole, "zero"},
-    {1, Role::unit, "jeden jedna jedno jednego jednej jednemu jednym jedną one single pojedynczy "
-                    "pojedyncza pojedynczej pojedynczym"},
-    {2, Role::unit, "dwa dwie dwóch dwu dwoje dwojga dwom dwóm dwoma dwiema two both oba obie obu couple pair"},
+    {1, Role::unit,
+     "jeden jedna jedno jednego jednej jednemu jednym jedną one single pojedynczy "
+     "pojedyncza pojedynczej pojedynczym"},
+    {2, Role::unit,
+     "dwa dwie dwóch dwu dwoje dwojga dwom dwóm dwoma dwiema two both oba obie obu couple pair"},
     {3, Role::unit, "trzy trzech trzem trzema troje trojga three"},
     {4, Role::unit, "cztery czterech czterem czterema czworo czworga four"},
     {5, Role::unit, "pięć pięciu pięcioma pięcioro five"},
@@ -77,15 +79,23 @@ constexpr std::string_view kHard = "y a e ego ej emu ym ych";
 constexpr std::string_view kSoft = "i a e ego ej emu im ich";
 constexpr std::string_view kSofter = "i ia ie iego iej iemu im ich";
 constexpr OrdinalRow kOrdinals[] = {
-    {1, "pierwsz", kHard}, {2, "drug", kSoft}, {2, "drug", kSofter}, {3, "trzec", kSofter},
-    {4, "czwart", kHard}, {5, "piat", kHard}, {6, "szost", kHard}, {7, "siodm", kHard},
-    {8, "osm", kHard}, {9, "dziewiat", kHard}, {10, "dziesiat", kHard}, {11, "jedenast", kHard},
-    {12, "dwunast", kHard}, {13, "trzynast", kHard}, {14, "czternast", kHard},
-    {15, "pietnast", kHard}, {16, "szesnast", kHard}, {17, "siedemnast", kHard},
-    {18, "osiemnast", kHard}, {19, "dziewietnast", kHard}, {20, "dwudziest", kHard},
-    {1, "first", ""}, {2, "second", ""}, {3, "third", ""}, {4, "fourth", ""}, {5, "fifth", ""},
-    {6, "sixth", ""}, {7, "seventh", ""}, {8, "eighth", ""}, {9, "ninth", ""}, {10, "tenth", ""},
-    {11, "eleventh", ""}, {12, "twelfth", ""},
+    {1, "pierwsz", kHard},    {2, "drug", kSoft},
+    {2, "drug", kSofter},     {3, "trzec", kSofter},
+    {4, "czwart", kHard},     {5, "piat", kHard},
+    {6, "szost", kHard},      {7, "siodm", kHard},
+    {8, "osm", kHard},        {9, "dziewiat", kHard},
+    {10, "dziesiat", kHard},  {11, "jedenast", kHard},
+    {12, "dwunast", kHard},   {13, "trzynast", kHard},
+    {14, "czternast", kHard}, {15, "pietnast", kHard},
+    {16, "szesnast", kHard},  {17, "siedemnast", kHard},
+    {18, "osiemnast", kHard}, {19, "dziewietnast", kHard},
+    {20, "dwudziest", kHard}, {1, "first", ""},
+    {2, "second", ""},        {3, "third", ""},
+    {4, "fourth", ""},        {5, "fifth", ""},
+    {6, "sixth", ""},         {7, "seventh", ""},
+    {8, "eighth", ""},        {9, "ninth", ""},
+    {10, "tenth", ""},        {11, "eleventh", ""},
+    {12, "twelfth", ""},
 };
 
 struct Numeral {
@@ -106,7 +116,9 @@ const std::unordered_map<std::string, Numeral>& cardinals() {
   static const auto table = [] {
     std::unordered_map<std::string, Numeral> out;
     for (const auto& row : kCardinals) {
-      each_word(row.words, [&](std::string_view w) { out.emplace(fold(w), Numeral{row.value, row.role}); });
+      each_word(row.words, [&](std::string_view w) {
+        out.emplace(fold(w), Numeral{row.value, row.role});
+      });
     }
     return out;
   }();
@@ -161,24 +173,30 @@ class WordNumber {
     if (!is_word(tokens_, at_, "a")) return false;
     const auto* next = numeral(tokens_, at_ + 1);
     const bool pair = is_word(tokens_, at_ + 1, "couple") || is_word(tokens_, at_ + 1, "pair");
-    return next != nullptr &&
-           (pair || next->role == Role::dozen || next->role == Role::hundred || next->role == Role::thousand);
+    return next != nullptr && (pair || next->role == Role::dozen || next->role == Role::hundred ||
+                               next->role == Role::thousand);
   }
 
   bool take_one() {
     std::size_t next = at_;
     if (any_ && is_mark(tokens_, next, "-") && tokens_[next].glued) ++next;  // twenty-five
-    if (any_ && is_word(tokens_, next, "and") && last_ >= Role::hundreds && last_ <= Role::thousand) ++next;
+    if (any_ && is_word(tokens_, next, "and") && last_ >= Role::hundreds && last_ <= Role::thousand)
+      ++next;
     const auto* n = numeral(tokens_, next);
     if (n == nullptr || !fits(n->role)) return false;
     switch (n->role) {
-      case Role::hundred: group_ = (any_ ? group_ : 1) * 100; break;
-      case Role::dozen: group_ = (any_ ? group_ : 1) * 12; break;
+      case Role::hundred:
+        group_ = (any_ ? group_ : 1) * 100;
+        break;
+      case Role::dozen:
+        group_ = (any_ ? group_ : 1) * 12;
+        break;
       case Role::thousand:
         total_ = (total_ + (group_ > 0 ? group_ : 1)) * n->value;
         group_ = 0;
         break;
-      default: group_ += n->value;
+      default:
+        group_ += n->value;
     }
     any_ = true;
     last_ = n->role;
@@ -190,13 +208,21 @@ class WordNumber {
   bool fits(Role next) const {
     if (!any_) return true;
     switch (next) {
-      case Role::unit: return last_ == Role::ten || above_tens();
-      case Role::ten: case Role::whole: return above_tens();
-      case Role::hundreds: return last_ == Role::thousand;
-      case Role::hundred: return last_ == Role::unit;
-      case Role::dozen: return last_ == Role::unit || last_ == Role::fraction;
-      case Role::thousand: return last_ != Role::thousand && last_ != Role::fraction;
-      case Role::fraction: return false;
+      case Role::unit:
+        return last_ == Role::ten || above_tens();
+      case Role::ten:
+      case Role::whole:
+        return above_tens();
+      case Role::hundreds:
+        return last_ == Role::thousand;
+      case Role::hundred:
+        return last_ == Role::unit;
+      case Role::dozen:
+        return last_ == Role::unit || last_ == Role::fraction;
+      case Role::thousand:
+        return last_ != Role::thousand && last_ != Role::fraction;
+      case Role::fraction:
+        return false;
     }
     return false;
   }
@@ -213,7 +239,8 @@ class WordNumber {
 };
 
 // "i pół", "and a half", "and a quarter" after a number: what it adds, and where it ends.
-std::optional<std::pair<double, std::size_t>> read_and_half(std::span<const Token> tokens, std::size_t at) {
+std::optional<std::pair<double, std::size_t>> read_and_half(std::span<const Token> tokens,
+                                                            std::size_t at) {
   if (!is_word(tokens, at, "i") && !is_word(tokens, at, "and")) return std::nullopt;
   ++at;
   if (is_word(tokens, at, "a")) ++at;
@@ -239,7 +266,8 @@ std::optional<Number> read_number(std::span<const Token> tokens, std::size_t at)
     }
   } else {
     // "half a dozen"
-    if (is_word(tokens, at, "half") && is_word(tokens, at + 1, "a") && is_word(tokens, at + 2, "dozen")) {
+    if (is_word(tokens, at, "half") && is_word(tokens, at + 1, "a") &&
+        is_word(tokens, at + 2, "dozen")) {
       return Number{6, {tokens[at].span.begin, tokens[at + 2].span.end}, at + 3, true};
     }
     WordNumber words(tokens, at);
@@ -263,7 +291,8 @@ std::optional<Number> read_ordinal(std::span<const Token> tokens, std::size_t at
     static constexpr std::array<std::string_view, 4> kSuffixes = {"st", "nd", "rd", "th"};
     if (at + 1 < tokens.size() && tokens[at + 1].glued && tokens[at].decimals == 0 &&
         std::ranges::find(kSuffixes, tokens[at + 1].folded) != kSuffixes.end()) {
-      return Number{tokens[at].value, {tokens[at].span.begin, tokens[at + 1].span.end}, at + 2, false};
+      return Number{
+          tokens[at].value, {tokens[at].span.begin, tokens[at + 1].span.end}, at + 2, false};
     }
     return std::nullopt;
   }

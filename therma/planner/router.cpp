@@ -31,39 +31,69 @@ struct Row {
 
 using enum Intent;
 constexpr Row kRows[] = {
-    {schedule, Role::verb, 1.5, "schedule zaplanuj* zaplanowac rozplanuj* rozplanowac ulozyc uloz harmonogramuj"},
+    {schedule, Role::verb, 1.5,
+     "schedule zaplanuj* zaplanowac rozplanuj* rozplanowac ulozyc uloz harmonogramuj"},
     {schedule, Role::object, 1.2, "harmonogram* grafik* timetable gantt schedule rozklad"},
-    {schedule, Role::object, 0.8, "zadan* zadani* zlecen* maszyn* stanowisk* task tasks job jobs machine machines makespan operacj* deadline* termin* shift shifts"},
+    {schedule, Role::object, 0.8,
+     "zadan* zadani* zlecen* maszyn* stanowisk* task tasks job jobs machine machines makespan "
+     "operacj* deadline* termin* shift shifts"},
     {plan, Role::verb, 1.0, "plan planuj zaplanuj*"},
-    {plan, Role::object, 1.2, "goal* cel celu krok kroki krokow steps actions akcj* precondition* stan robota"},
-    {allocate, Role::verb, 1.8, "allocate przydziel* rozdziel* assign distribute przypisz* pack spakuj zaladuj"},
-    {allocate, Role::object, 1.0, "knapsack plecak* bin bins pojemnik* budzet* budget capacity zasob* resources quota kontener*"},
-    {optimize, Role::verb, 1.5, "optimize optimise optymalizuj* maximize maximise maksymalizuj* minimize minimise minimalizuj* znajdz find"},
-    {optimize, Role::object, 1.2, "function funkcj* minimum maximum maksimum parametr* parameter* variable* zmienn* objective"},
+    {plan, Role::object, 1.2,
+     "goal* cel celu krok kroki krokow steps actions akcj* precondition* stan robota"},
+    {allocate, Role::verb, 1.8,
+     "allocate przydziel* rozdziel* assign distribute przypisz* pack spakuj zaladuj"},
+    {allocate, Role::object, 1.0,
+     "knapsack plecak* bin bins pojemnik* budzet* budget capacity zasob* resources quota "
+     "kontener*"},
+    {optimize, Role::verb, 1.5,
+     "optimize optimise optymalizuj* maximize maximise maksymalizuj* minimize minimise "
+     "minimalizuj* znajdz find"},
+    {optimize, Role::object, 1.2,
+     "function funkcj* minimum maximum maksimum parametr* parameter* variable* zmienn* objective"},
     {sample, Role::verb, 1.8, "sample probkuj* wylosuj* losuj* draw simulate symuluj*"},
-    {sample, Role::object, 1.2, "samples probek probki ising spin* boltzmann* distribution rozklad* posterior chain"},
+    {sample, Role::object, 1.2,
+     "samples probek probki ising spin* boltzmann* distribution rozklad* posterior chain"},
     {route, Role::verb, 1.5, "route deliver dostarcz* rozwiez objedz odwiedz* visit dowiez"},
-    {route, Role::object, 1.3, "tras* route routes vehicle* pojazd* ciezarowk* truck* van vans miast* cities depot magazyn* klient* customer* kurier* courier* tsp vrp przesylk* paczek paczki"},
-    {query, Role::verb, 2.2, "select show list count pokaz* wypisz* wyswietl* podaj ile what which who when where how why co kto kiedy gdzie jaki jaka jakie ktory describe explain fetch get wylistuj policz opisz sprawdz check czy is are does"},
-    {query, Role::object, 1.0, "table tabel* row rows wiersz* database baza bazy kolumn* column* records rekord* users uzytkownik* balance saldo"},
-    {execute, Role::verb, 2.2, "run execute uruchom* wykonaj* odpal* start stop kill restart zatrzymaj* zabij delete remove usun* rm ls cat grep ping traceroute curl wget ssh chmod cd mkdir cp mv ps top df du tail head find install zainstaluj apt git make python bash sudo"},
-    {execute, Role::object, 0.8, "command polecen* script skrypt* process proces* file files plik* folder katalog* directory"},
-    {deploy, Role::verb, 2.4, "deploy wdroz* rollback scale skaluj* publish opublikuj kubectl docker helm"},
-    {deploy, Role::object, 1.0, "container* image obraz* pod pods cluster klaster* kubernetes production produkcj* release replik* namespace"},
-    {transform, Role::verb, 2.2, "convert transform przeksztalc* zamien* konwertuj* translate przetlumacz* format sformatuj* parse sort posortuj* merge polacz encode decode"},
+    {route, Role::object, 1.3,
+     "tras* route routes vehicle* pojazd* ciezarowk* truck* van vans miast* cities depot magazyn* "
+     "klient* customer* kurier* courier* tsp vrp przesylk* paczek paczki"},
+    {query, Role::verb, 2.2,
+     "select show list count pokaz* wypisz* wyswietl* podaj ile what which who when where how why "
+     "co kto kiedy gdzie jaki jaka jakie ktory describe explain fetch get wylistuj policz opisz "
+     "sprawdz check czy is are does"},
+    {query, Role::object, 1.0,
+     "table tabel* row rows wiersz* database baza bazy kolumn* column* records rekord* users "
+     "uzytkownik* balance saldo"},
+    {execute, Role::verb, 2.2,
+     "run execute uruchom* wykonaj* odpal* start stop kill restart zatrzymaj* zabij delete remove "
+     "usun* rm ls cat grep ping traceroute curl wget ssh chmod cd mkdir cp mv ps top df du tail "
+     "head find install zainstaluj apt git make python bash sudo"},
+    {execute, Role::object, 0.8,
+     "command polecen* script skrypt* process proces* file files plik* folder katalog* directory"},
+    {deploy, Role::verb, 2.4,
+     "deploy wdroz* rollback scale skaluj* publish opublikuj kubectl docker helm"},
+    {deploy, Role::object, 1.0,
+     "container* image obraz* pod pods cluster klaster* kubernetes production produkcj* release "
+     "replik* namespace"},
+    {transform, Role::verb, 2.2,
+     "convert transform przeksztalc* zamien* konwertuj* translate przetlumacz* format sformatuj* "
+     "parse sort posortuj* merge polacz encode decode"},
     {transform, Role::object, 0.8, "csv json xml yaml markdown uppercase lowercase pdf"},
 };
 
-constexpr std::array<std::string_view, 13> kNames = {"schedule", "allocate", "optimize", "sample", "plan", "route", "query",
-                                                     "execute",  "deploy",   "transform", "unknown", "", ""};
-constexpr std::array<std::string_view, 5> kDecisions = {"classic", "langevin", "hybrid", "clarify", "reject"};
+constexpr std::array<std::string_view, 13> kNames = {
+    "schedule", "allocate", "optimize",  "sample",  "plan", "route", "query",
+    "execute",  "deploy",   "transform", "unknown", "",     ""};
+constexpr std::array<std::string_view, 5> kDecisions = {"classic", "langevin", "hybrid", "clarify",
+                                                        "reject"};
 constexpr std::size_t kNumIntents = static_cast<std::size_t>(Intent::unknown);
 
 bool row_has(std::string_view words, std::string_view folded) {
   for (std::size_t at = 0; at < words.size();) {
     const auto end = std::min(words.find(' ', at), words.size());
     const auto word = words.substr(at, end - at);
-    if (word.back() == '*' ? folded.starts_with(word.substr(0, word.size() - 1)) : folded == word) return true;
+    if (word.back() == '*' ? folded.starts_with(word.substr(0, word.size() - 1)) : folded == word)
+      return true;
     at = end + 1;
   }
   return false;
@@ -72,9 +102,10 @@ bool row_has(std::string_view words, std::string_view folded) {
 // Words before the leading verb that do not take its place: "please", "chcę", "can you".
 bool is_prelude(std::string_view folded) {
   static constexpr std::array<std::string_view, 34> kPrelude = {
-      "please", "prosze", "can", "could", "you", "i", "want", "to", "need", "we", "would", "like", "chce", "chcialbym",
-      "chcialabym", "musze", "trzeba", "mi", "mam", "help", "me", "pomoz", "hi", "hello", "hey", "czesc", "dzien", "dobry",
-      "moge", "mozesz", "id", "lets", "let", "us"};
+      "please", "prosze", "can",    "could", "you",       "i",          "want",  "to",     "need",
+      "we",     "would",  "like",   "chce",  "chcialbym", "chcialabym", "musze", "trzeba", "mi",
+      "mam",    "help",   "me",     "pomoz", "hi",        "hello",      "hey",   "czesc",  "dzien",
+      "dobry",  "moge",   "mozesz", "id",    "lets",      "let",        "us"};
   return std::ranges::find(kPrelude, folded) != kPrelude.end();
 }
 
@@ -110,22 +141,26 @@ double schedule_structure(std::string_view text, std::span<const Token> tokens) 
   bool task = false;
   bool machine = false;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    duration |= (tokens[i].kind == TokenKind::number || is_number_word(tokens[i].folded)) && read_stretch(tokens, i).has_value();
+    duration |= (tokens[i].kind == TokenKind::number || is_number_word(tokens[i].folded)) &&
+                read_stretch(tokens, i).has_value();
     task |= is_task_noun(tokens[i]);
     machine |= is_machine_noun(tokens[i]) || machine_type_at(tokens, i).has_value();
   }
   if (!duration && !(task && machine)) return 0.0;
   const Names names = discover_names(text, tokens, grammar());
   task |= !names.tasks.empty();
-  return 1.2 * (static_cast<int>(duration) + static_cast<int>(task) + static_cast<int>(machine)) - 1.0;
+  return 1.2 * (static_cast<int>(duration) + static_cast<int>(task) + static_cast<int>(machine)) -
+         1.0;
 }
 
 // SELECT ... FROM and its kin.
 double statement_structure(std::span<const Token> tokens) {
-  static constexpr std::array<std::string_view, 5> kOpen = {"select", "insert", "update", "delete", "with"};
+  static constexpr std::array<std::string_view, 5> kOpen = {"select", "insert", "update", "delete",
+                                                            "with"};
   static constexpr std::array<std::string_view, 4> kInside = {"from", "into", "set", "where"};
   if (tokens.empty() || std::ranges::find(kOpen, tokens[0].folded) == kOpen.end()) return 0.0;
-  const bool inside = std::ranges::any_of(tokens, [](const Token& t) { return std::ranges::find(kInside, t.folded) != kInside.end(); });
+  const bool inside = std::ranges::any_of(
+      tokens, [](const Token& t) { return std::ranges::find(kInside, t.folded) != kInside.end(); });
   return inside ? 2.0 : 0.0;
 }
 
@@ -135,14 +170,17 @@ double confidence(double best, double second) { return best / (best + second + 0
 }  // namespace
 
 std::string_view name(Intent intent) noexcept { return kNames[static_cast<std::size_t>(intent)]; }
-std::string_view name(Decision decision) noexcept { return kDecisions[static_cast<std::size_t>(decision)]; }
+std::string_view name(Decision decision) noexcept {
+  return kDecisions[static_cast<std::size_t>(decision)];
+}
 
 Route route(std::string_view text) {
   Route out;
   const auto tokens = tokenise(text.substr(0, std::min(text.size(), kLongestText)));
   out.language = detect_language(tokens, text);
   Scores scores = word_scores(tokens);
-  scores[static_cast<std::size_t>(schedule)] += schedule_structure(text.substr(0, kLongestText), tokens);
+  scores[static_cast<std::size_t>(schedule)] +=
+      schedule_structure(text.substr(0, kLongestText), tokens);
   scores[static_cast<std::size_t>(query)] += statement_structure(tokens);
   const auto best = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
   if (scores[best] <= 0.0) {
@@ -160,7 +198,8 @@ Route route(std::string_view text) {
   } else {
     if (out.intent == schedule) {
       const auto result = formalise(text, out);
-      if (const auto* formal = std::get_if<Formal>(&result)) out.complexity = schedule_complexity(formal->problem);
+      if (const auto* formal = std::get_if<Formal>(&result))
+        out.complexity = schedule_complexity(formal->problem);
     }
     constexpr double kHard = 0.7;
     out.decision = out.complexity > kHard ? Decision::langevin : Decision::hybrid;
@@ -208,7 +247,8 @@ double schedule_tied_share(const Json& problem) {
     return std::ranges::any_of(a, [&](const auto& x) { return b.contains(x); });
   };
   const auto tied = [&](const Kind& a, const Kind& b) {
-    return a.machines.empty() || b.machines.empty() || meet(a.machines, b.machines) || meet(a.resources, b.resources);
+    return a.machines.empty() || b.machines.empty() || meet(a.machines, b.machines) ||
+           meet(a.resources, b.resources);
   };
   double pairs = 0.0;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
@@ -223,7 +263,8 @@ double schedule_tied_share(const Json& problem) {
     auto b = order.at("after").get<std::string>();
     const auto& ka = kinds[kind_of.at(a)];
     const auto& kb = kinds[kind_of.at(b)];
-    if (&ka != &kb && !tied(ka, kb) && ordered.emplace(std::min(a, b), std::max(a, b)).second) ++pairs;
+    if (&ka != &kb && !tied(ka, kb) && ordered.emplace(std::min(a, b), std::max(a, b)).second)
+      ++pairs;
   }
   const auto count = static_cast<double>(n);
   return pairs / (count * (count - 1) / 2);
@@ -231,7 +272,8 @@ double schedule_tied_share(const Json& problem) {
 
 double schedule_complexity(const Json& problem) {
   const auto num_tasks = problem.at("tasks").size();
-  return complexity(schedule_log10_states(num_tasks, problem.at("machines").size()), schedule_tied_share(problem));
+  return complexity(schedule_log10_states(num_tasks, problem.at("machines").size()),
+                    schedule_tied_share(problem));
 }
 
 }  // namespace therma::planner

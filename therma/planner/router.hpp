@@ -11,22 +11,32 @@
 namespace therma::planner {
 
 enum class Intent : std::uint8_t {
-  schedule, allocate, optimize, sample, plan, route,  // thermodynamic
-  query, execute, deploy, transform,                  // classic
+  schedule,
+  allocate,
+  optimize,
+  sample,
+  plan,
+  route,  // thermodynamic
+  query,
+  execute,
+  deploy,
+  transform,  // classic
   unknown,
 };
 enum class Decision : std::uint8_t { classic, langevin, hybrid, clarify, reject };
 
 [[nodiscard]] std::string_view name(Intent intent) noexcept;
 [[nodiscard]] std::string_view name(Decision decision) noexcept;
-[[nodiscard]] constexpr bool is_thermodynamic(Intent intent) noexcept { return intent < Intent::query; }
+[[nodiscard]] constexpr bool is_thermodynamic(Intent intent) noexcept {
+  return intent < Intent::query;
+}
 
 struct Route {
   Intent intent = Intent::unknown;
   double confidence = 0.0;  // in [0, 1]
   double complexity = 0.0;  // in [0, 1]; 0 for classic intents and where the text lacks numbers
   Decision decision = Decision::clarify;
-  std::string language;     // "pl" or "en"
+  std::string language;  // "pl" or "en"
 };
 
 // Decides by the words' roles (leading verb, objects, quantities), not by substrings. Confidence

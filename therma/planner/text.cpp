@@ -31,8 +31,8 @@ constexpr std::array kFolds = std::to_array<Folded>({
 
 // After these a full stop does not end the sentence.
 constexpr std::array<std::string_view, 16> kAbbreviations = {
-    "godz", "min", "max", "ok", "np", "tzn", "tj", "approx", "hrs", "hr", "pkt", "szt", "nr", "no",
-    "ca",   "al"};
+    "godz", "min", "max", "ok",  "np", "tzn", "tj", "approx",
+    "hrs",  "hr",  "pkt", "szt", "nr", "no",  "ca", "al"};
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_ascii_letter(char32_t c) {
@@ -95,12 +95,31 @@ void append_folded(std::string& out, std::string_view text, std::size_t at, Deco
 // Dashes, quotes and arrows in their plain form; "@" for what has no meaning here.
 std::string_view plain_mark(char32_t c) {
   switch (c) {
-    case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014: case 0x2212: return "-";
-    case 0x2192: case 0x21D2: return ">";
-    case 0x2022: case 0x25CF: case 0xB7: return "*";
-    case 0x201E: case 0x201C: case 0x201D: case 0xAB: case 0xBB: case '\'': case 0x2018:
-    case 0x2019: return "\"";
-    default: break;
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2014:
+    case 0x2212:
+      return "-";
+    case 0x2192:
+    case 0x21D2:
+      return ">";
+    case 0x2022:
+    case 0x25CF:
+    case 0xB7:
+      return "*";
+    case 0x201E:
+    case 0x201C:
+    case 0x201D:
+    case 0xAB:
+    case 0xBB:
+    case '\'':
+    case 0x2018:
+    case 0x2019:
+      return "\"";
+    default:
+      break;
   }
   constexpr std::string_view kMarks = ".,:;-()%=>/~\"!?*#";
   if (c < 0x80) {
@@ -124,9 +143,9 @@ class Tokenizer {
       } else if (d.code < 0x80 && is_digit(static_cast<char>(d.code))) {
         number();
       } else if (d.code == 0xBD || d.code == 0xBC || d.code == 0xBE) {
-        push(TokenKind::number, d.size, "").value = d.code == 0xBD ? 0.5
-                                                   : d.code == 0xBC ? 0.25
-                                                                    : 0.75;
+        push(TokenKind::number, d.size, "").value = d.code == 0xBD   ? 0.5
+                                                    : d.code == 0xBC ? 0.25
+                                                                     : 0.75;
       } else if (is_letter(d.code)) {
         word(d.code);
       } else {
@@ -168,7 +187,9 @@ class Tokenizer {
     if (point + 1 < text_.size() && (text_[point] == '.' || text_[point] == ',')) {
       decimals = digits_at(point + 1);
       const std::size_t after = point + 1 + decimals;
-      if (text_[point] == ',' && after + 1 < text_.size() && text_[after] == ',' && digits_at(after + 1) > 0) decimals = 0;
+      if (text_[point] == ',' && after + 1 < text_.size() && text_[after] == ',' &&
+          digits_at(after + 1) > 0)
+        decimals = 0;
     }
     const std::size_t size = decimals > 0 ? whole + 1 + decimals : whole;
     const auto fraction = text_.substr(at_ + whole + (decimals > 0 ? 1 : 0), decimals);
@@ -280,6 +301,15 @@ std::string fold(std::string_view text) {
     at += d.size;
   }
   return out;
+}
+
+bool has_word(std::string_view list, std::string_view word) noexcept {
+  for (auto at = list.find(word); at != std::string_view::npos; at = list.find(word, at + 1)) {
+    if (at > 0 && list[at - 1] == ' ' && at + word.size() < list.size() &&
+        list[at + word.size()] == ' ')
+      return true;
+  }
+  return false;
 }
 
 }  // namespace therma::planner

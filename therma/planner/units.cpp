@@ -18,21 +18,21 @@ struct UnitRow {
   std::string_view singular;  // also on their own
 };
 constexpr UnitRow kUnits[] = {
-    {TimeUnit::second, 1, " s sek sekund sekundy sekunde sec secs seconds second ", " sekunde second "},
-    {TimeUnit::minute, 1, " m min mins minut minuty minute minucie minutes minutowe minutowych minutowa minutach ",
+    {TimeUnit::second, 1, " s sek sekund sekundy sekunde sec secs seconds second ",
+     " sekunde second "},
+    {TimeUnit::minute, 1,
+     " m min mins minut minuty minute minucie minutes minutowe minutowych minutowa minutach ",
      " minute minucie "},
-    {TimeUnit::minute, 15, " kwadrans kwadranse kwadransow kwadransa kwadransie ", " kwadrans kwadransie "},
+    {TimeUnit::minute, 15, " kwadrans kwadranse kwadransow kwadransa kwadransie ",
+     " kwadrans kwadransie "},
     {TimeUnit::hour, 1,
-     " h hr hrs hour hours godz godzin godziny godzine godzina godzinie godzinach godzinne godzinnych godzinowe ",
+     " h hr hrs hour hours godz godzin godziny godzine godzina godzinie godzinach godzinne "
+     "godzinnych godzinowe ",
      " godzine godzina godzinie hour "},
-    {TimeUnit::day, 1, " d dni dzien dnia dniach doba dobe doby dob day days dniowe ", " dzien dobe doba day "},
+    {TimeUnit::day, 1, " d dni dzien dnia dniach doba dobe doby dob day days dniowe ",
+     " dzien dobe doba day "},
     {TimeUnit::day, 7, " tydzien tygodnie tygodni tygodnia week weeks ", " tydzien week "},
 };
-
-bool has_word(std::string_view padded, std::string_view word) {
-  const std::string key = " " + std::string(word) + " ";
-  return padded.find(key) != std::string_view::npos;
-}
 
 bool word_at(Tokens t, std::size_t at, std::string_view any_of) {
   return at < t.size() && t[at].kind == TokenKind::word && has_word(any_of, t[at].folded);
@@ -42,7 +42,8 @@ bool mark_at(Tokens t, std::size_t at, std::string_view mark) {
 }
 
 Time time_of(double value, NamedUnit unit, Span span) {
-  return {value * unit.count * seconds_in(unit.unit), span, unit.unit, false, false, TimeNote::none};
+  return {
+      value * unit.count * seconds_in(unit.unit), span, unit.unit, false, false, TimeNote::none};
 }
 
 // The unit after a number: "2h", "2 godziny", "2-hour".
@@ -64,7 +65,8 @@ std::optional<Single> read_unit_alone(Tokens t, std::size_t at) {
   std::size_t from = at;
   double factor = 1.0;
   const bool half = word_at(t, from, " half pol ");
-  const bool quarter = word_at(t, from, " quarter cwierc ") || (word_at(t, from, " a ") && word_at(t, from + 1, " quarter "));
+  const bool quarter = word_at(t, from, " quarter cwierc ") ||
+                       (word_at(t, from, " a ") && word_at(t, from + 1, " quarter "));
   if (half) factor = 0.5, ++from;
   if (quarter) factor = 0.25, from += word_at(t, from, " a ") ? 2 : 1;
   if (quarter && word_at(t, from, " of ")) ++from;
@@ -74,10 +76,14 @@ std::optional<Single> read_unit_alone(Tokens t, std::size_t at) {
   if (from >= t.size()) return std::nullopt;
   const auto unit = named_unit(t[from]);
   if (!unit) return std::nullopt;
-  const bool polish = word_at(t, from, " godzine godzina godzinie minute minucie kwadrans kwadransie dzien dobe doba tydzien ");
+  const bool polish = word_at(
+      t, from,
+      " godzine godzina godzinie minute minucie kwadrans kwadransie dzien dobe doba tydzien ");
   if (factor == 1.0 && !(unit->singular && (article || polish))) return std::nullopt;
   std::size_t end = from + 1;
-  if (word_at(t, end, " and i ") && (word_at(t, end + 1, " half pol ") || (word_at(t, end + 1, " a ") && word_at(t, end + 2, " half ")))) {
+  if (word_at(t, end, " and i ") &&
+      (word_at(t, end + 1, " half pol ") ||
+       (word_at(t, end + 1, " a ") && word_at(t, end + 2, " half ")))) {
     factor += 0.5;
     end += word_at(t, end + 1, " a ") ? 3 : 2;
   }
@@ -91,7 +97,8 @@ void add_smaller(Tokens t, Single& single) {
   const auto number = read_number(t, at);
   if (!number) return;
   const auto unit = unit_after(t, number->end);
-  const bool glued_minutes = !unit && at == single.end && t[at].glued && t[at].kind == TokenKind::number &&
+  const bool glued_minutes = !unit && at == single.end && t[at].glued &&
+                             t[at].kind == TokenKind::number &&
                              single.time.unit == TimeUnit::hour && number->value < 60;
   if (glued_minutes) {
     single.time.seconds += number->value * 60;
@@ -114,17 +121,22 @@ void add_smaller(Tokens t, Single& single) {
 std::optional<Single> read_single(Tokens t, std::size_t at) {
   if (const auto number = read_number(t, at)) {
     std::size_t after = number->end;
-    if (word_at(t, after, " of ") && word_at(t, after + 1, " an a ")) after += 2;  // three quarters of an hour
+    if (word_at(t, after, " of ") && word_at(t, after + 1, " an a "))
+      after += 2;  // three quarters of an hour
     if (const auto unit = unit_after(t, after)) {
-      Single single{time_of(number->value, unit->first, {t[at].span.begin, t[unit->second - 1].span.end}),
-                    unit->second};
+      Single single{
+          time_of(number->value, unit->first, {t[at].span.begin, t[unit->second - 1].span.end}),
+          unit->second};
       add_smaller(t, single);
       return single;
     }
     // "three quarters of an hour"
-    if (word_at(t, number->end, " quarters ") && word_at(t, number->end + 1, " of ") && word_at(t, number->end + 3, " hour ")) {
+    if (word_at(t, number->end, " quarters ") && word_at(t, number->end + 1, " of ") &&
+        word_at(t, number->end + 3, " hour ")) {
       const NamedUnit quarter{TimeUnit::minute, 15, false};
-      return Single{time_of(number->value, quarter, {t[at].span.begin, t[number->end + 3].span.end}), number->end + 4};
+      return Single{
+          time_of(number->value, quarter, {t[at].span.begin, t[number->end + 3].span.end}),
+          number->end + 4};
     }
   }
   return read_unit_alone(t, at);
@@ -190,15 +202,20 @@ std::optional<NamedUnit> named_unit(const Token& token) {
 
 bool is_time_word(std::string_view folded) {
   constexpr std::string_view kWords =
-      " od do from to between miedzy pomiedzy lub or albo about okolo approximately roughly ca circa jakies around "
-      "clock half quarter quarters cwierc noon midday poludnie poludnia poludniem poludniu midnight polnoc polnocy "
-      "polnoca am pm rano wieczorem oclock minucie cala cale caly all przez dobe calodobowo long whole entire zawsze "
+      " od do from to between miedzy pomiedzy lub or albo about okolo approximately roughly ca "
+      "circa jakies around "
+      "clock half quarter quarters cwierc noon midday poludnie poludnia poludniem poludniu "
+      "midnight polnoc polnocy "
+      "polnoca am pm rano wieczorem oclock minucie cala cale caly all przez dobe calodobowo long "
+      "whole entire zawsze "
       "always stale nonstop non stop until till godzinach godzinie ";
   return has_word(kWords, folded);
 }
 
 std::optional<Stretch> read_stretch(Tokens t, std::size_t at) {
-  const bool about = word_at(t, at, " okolo about approximately roughly ok ca circa jakies around ") || mark_at(t, at, "~");
+  const bool about =
+      word_at(t, at, " okolo about approximately roughly ok ca circa jakies around ") ||
+      mark_at(t, at, "~");
   if (about) ++at;
   if (mark_at(t, at, ".")) ++at;  // "ok. 3h"
   auto stretch = read_range(t, at);
@@ -224,7 +241,8 @@ std::optional<HalfDay> read_half_day(Tokens t, std::size_t at) {
     return HalfDay{t[at].folded == "p", mark_at(t, at + 3, ".") ? at + 4 : at + 3};
   }
   if (word_at(t, at, " rano ")) return HalfDay{false, at + 1};
-  if (word_at(t, at, " wieczorem ") || (word_at(t, at, " po ") && word_at(t, at + 1, " poludniu "))) {
+  if (word_at(t, at, " wieczorem ") ||
+      (word_at(t, at, " po ") && word_at(t, at + 1, " poludniu "))) {
     return HalfDay{true, word_at(t, at, " po ") ? at + 2 : at + 1};
   }
   return std::nullopt;
@@ -264,7 +282,8 @@ std::optional<Digits> read_digits(Tokens t, std::size_t at) {
   return Digits{t[at].value, 0, false, at + 1};
 }
 
-constexpr std::string_view kHourWords = " godz godzina godziny godzinie godzine hour hours oclock h ";
+constexpr std::string_view kHourWords =
+    " godz godzina godziny godzinie godzine hour hours oclock h ";
 
 std::optional<ClockTime> read_named_hour(Tokens t, std::size_t at) {
   double hours = -1;
@@ -286,7 +305,8 @@ std::optional<ClockTime> read_clock(Tokens t, std::size_t at) {
     hour_word = true;
     ++at;
     if (mark_at(t, at, ".")) ++at;
-  } else if (at + 1 < t.size() && word_at(t, at, " minute minuty minucie ") && t[at + 1].kind == TokenKind::number) {
+  } else if (at + 1 < t.size() && word_at(t, at, " minute minuty minucie ") &&
+             t[at + 1].kind == TokenKind::number) {
     unit_before = named_unit(t[at]);
     if (!unit_before) unit_before = NamedUnit{TimeUnit::minute, 1, false};
     ++at;
@@ -307,7 +327,8 @@ std::optional<ClockTime> read_clock(Tokens t, std::size_t at) {
     time.seconds = hours * 3600 + digits->minutes * 60;
     time.clock = true;
     end = half->end;
-  } else if (word_at(t, end, " oclock ") || (word_at(t, end, " o ") && word_at(t, end + 1, " clock "))) {
+  } else if (word_at(t, end, " oclock ") ||
+             (word_at(t, end, " o ") && word_at(t, end + 1, " clock "))) {
     time.clock = true;
     end += word_at(t, end, " oclock ") ? 1 : 2;
   } else if (end < t.size() && !digits->colon && named_unit(t[end])) {
@@ -368,13 +389,19 @@ std::optional<OneWindow> read_whole_day(Tokens t, std::size_t at) {
   std::size_t end = 0;
   const bool day = word_at(t, at, " cala cale caly all przez ");
   std::size_t from = word_at(t, at, " przez ") ? at + 1 : at;
-  if (day && word_at(t, from, " cala cale caly all ") && word_at(t, from + 1, " dobe doba dzien day ")) end = from + 2;
+  if (day && word_at(t, from, " cala cale caly all ") &&
+      word_at(t, from + 1, " dobe doba dzien day "))
+    end = from + 2;
   if (word_at(t, at, " calodobowo dobe ")) end = at + 1;
-  if (word_at(t, at, " around ") && word_at(t, at + 1, " the ") && word_at(t, at + 2, " clock ")) end = at + 3;
-  if (word_at(t, at, " all ") && word_at(t, at + 1, " day ") && (word_at(t, at + 2, " long "))) end = at + 3;
-  if (word_at(t, at, " the ") && word_at(t, at + 1, " whole entire ") && word_at(t, at + 2, " day ")) end = at + 3;
-  if (at + 1 < t.size() && t[at].kind == TokenKind::number && t[at].value == 24 && !mark_at(t, at + 1, "-") &&
-      (word_at(t, at + 1, " h godz godziny hours "))) {
+  if (word_at(t, at, " around ") && word_at(t, at + 1, " the ") && word_at(t, at + 2, " clock "))
+    end = at + 3;
+  if (word_at(t, at, " all ") && word_at(t, at + 1, " day ") && (word_at(t, at + 2, " long ")))
+    end = at + 3;
+  if (word_at(t, at, " the ") && word_at(t, at + 1, " whole entire ") &&
+      word_at(t, at + 2, " day "))
+    end = at + 3;
+  if (at + 1 < t.size() && t[at].kind == TokenKind::number && t[at].value == 24 &&
+      !mark_at(t, at + 1, "-") && (word_at(t, at + 1, " h godz godziny hours "))) {
     end = at + 2;
     if (word_at(t, end, " na ") && word_at(t, end + 1, " dobe ")) end += 2;
     if (word_at(t, end, " a ") && word_at(t, end + 1, " day ")) end += 2;
@@ -389,7 +416,8 @@ std::optional<OneWindow> read_whole_day(Tokens t, std::size_t at) {
                      mark_at(t, at + 1, "/") && t[at + 2].value == 7;
   if (slash) return OneWindow{{}, at + 3, true, true};
   if (word_at(t, at, " zawsze always stale nonstop ")) return OneWindow{{}, at + 1, true, true};
-  if (word_at(t, at, " non ") && word_at(t, at + 2, " stop ")) return OneWindow{{}, at + 3, true, true};
+  if (word_at(t, at, " non ") && word_at(t, at + 2, " stop "))
+    return OneWindow{{}, at + 3, true, true};
   return std::nullopt;
 }
 
