@@ -31,8 +31,8 @@ test-slow: configure-tests
 
 bench: configure
 	cmake --preset release --log-level=WARNING -DTHERMA_BENCH=ON
-	$(BUILD) build -j $(JOBS) --target bench_job_shop
-	build/bin/bench_job_shop --cpu 10 --seeds 5 data/job_shop/ft06 data/job_shop/ft10
+	$(BUILD) build -j $(JOBS) --target bench_schedule
+	build/bin/bench_schedule --time 10 --seeds 5 data/job_shop/ft06 data/job_shop/ft10
 
 lint: configure-tests
 	tools/lint.sh
