@@ -204,7 +204,7 @@ class Solving(Case):
 
     def test_quiet_prints_the_plan_alone(self):
         run = Run("solve", self.problem(), "--rounds", "5", "--quiet")
-        self.assertEqual(run.out.splitlines()[0].split(), ["task", "machine", "start", "end"])
+        self.assertEqual(run.out.splitlines()[0].split(), ["task", "machine", "start", "end", "(h)"])
         self.assertEqual(len(run.out.splitlines()), 4)
 
     def test_nothing_is_wider_than_the_terminal(self):

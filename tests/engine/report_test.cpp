@@ -87,7 +87,7 @@ TEST(RenderText, OpensWithThePlanAndItsQuality) {
 
 TEST(RenderText, IsThePlanAloneWhereAsked) {
   EXPECT_EQ(render_text(solved(), {.plan_only = true}),
-            "task  machine     start       end\n"
+            "task  machine     start       end  (h)\n"
             "t1    A               0         2\n");
 }
 

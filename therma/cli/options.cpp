@@ -35,8 +35,8 @@ constexpr std::string_view kAbout =
 
 constexpr std::string_view kFooter =
     "Examples:\n"
-    "  therma solve \"Plan 3 tasks on 2 machines: cutting 2h, welding 90 min after cutting, "
-    "painting 1 h\"\n"
+    "  therma solve \"Plan 3 tasks on 2 machines. Cutting 2h, welding 90 min after cutting, "
+    "painting 1h.\"\n"
     "  therma solve problem.json --out plan.json --plot plan.svg\n"
     "  therma verify problem.json plan.json\n\n"
     "Exit codes: 0 answer, 1 no acceptable answer, 2 usage, 3 bad input or unclear sentence,\n"
@@ -48,7 +48,9 @@ std::string flag_name(std::string_view field) {
   return name;
 }
 
-std::string placeholder(std::string_view type) {
+std::string placeholder(const Field& field) {
+  const auto type = field.type();
+  if (field.name == "out" || field.name == "plot") return "FILE";
   if (type == "number" || type == "count") return "N";
   return type == "word" ? "WORD" : "TEXT";
 }
@@ -71,7 +73,7 @@ void add_fields(CLI::App& app, const std::vector<Field>& fields) {
     };
     auto help = field.help_text();
     if (field.name == "seed") help = "seed of every random draw [random]";
-    app.add_option_function<std::string>(name, set, help)->type_name(placeholder(field.type()));
+    app.add_option_function<std::string>(name, set, help)->type_name(placeholder(field));
   }
 }
 

@@ -26,6 +26,7 @@ struct KnownFeature {
   std::string_view name;
   std::string_view flag;  // in /proc/cpuinfo, which leaves out what the kernel has switched off
   std::string_view enables;
+  bool arm = false;  // of ARM processors; the others are of x86
 };
 
 constexpr std::array kKnownFeatures = {
@@ -36,8 +37,8 @@ constexpr std::array kKnownFeatures = {
     KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model"},
     KnownFeature{"AES", "aes", "random draws by the AES round"},
     KnownFeature{"VAES", "vaes", "random draws by wide AES rounds"},
-    KnownFeature{"NEON", "asimd", "128-bit kernels on ARM"},
-    KnownFeature{"SVE", "sve", "scalable kernels on ARM"},
+    KnownFeature{"NEON", "asimd", "128-bit kernels", true},
+    KnownFeature{"SVE", "sve", "kernels of any width", true},
 };
 
 std::string file_text(const fs::path& path) {
@@ -62,11 +63,13 @@ std::string value_of(const std::string& text, std::string_view key) {
 
 std::vector<Feature> cpu_features(const std::string& cpuinfo) {
   auto flags = value_of(cpuinfo, "flags");
-  if (flags.empty()) flags = value_of(cpuinfo, "Features");
+  const bool arm = flags.empty();
+  if (arm) flags = value_of(cpuinfo, "Features");
   std::istringstream words(flags);
   const std::vector<std::string> present{std::istream_iterator<std::string>(words), {}};
   std::vector<Feature> features;
   for (const auto& known : kKnownFeatures) {
+    if (known.arm != arm) continue;
     features.push_back({std::string(known.name),
                         std::ranges::find(present, known.flag) != present.end(),
                         std::string(known.enables)});
@@ -250,10 +253,13 @@ std::string render_text(const MachineFacts& machine, const BuildFacts& build, st
                        gib(machine.memory_available_bytes)),
            width);
   add_line(out, "kernels", "reference: portable C++, the only ones in this release", width);
+  std::vector<std::string> absent;
   for (const auto& f : machine.cpu_features) {
-    add_line(out, f.name,
-             f.present ? fmt::format("present, not used yet: {}", f.enables) : "absent", width);
+    if (f.present)
+      add_line(out, f.name, fmt::format("present, not used yet: {}", f.enables), width);
+    if (!f.present) absent.push_back(f.name);
   }
+  if (!absent.empty()) add_line(out, "absent", fmt::format("{}", fmt::join(absent, ", ")), width);
   add_line(out, "GPU",
            machine.gpus.empty() ? "none found"
                                 : fmt::format("{}: not used yet", fmt::join(machine.gpus, ", ")),

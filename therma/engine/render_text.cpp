@@ -63,9 +63,16 @@ std::string quality(const Report& report) {
                      100.0 * gap / std::max(std::abs(*o.objective), 1e-12));
 }
 
+// "10 tasks"; "10 jobs (100 operations)".
+std::string size_text(const Timetable& table) {
+  if (table.groups.empty()) return counted(table.num_bars(), "task");
+  return fmt::format("{} ({})", counted(table.groups.size(), "job"),
+                     counted(table.num_bars(), "operation"));
+}
+
 std::string headline(const Report& report) {
   const auto& table = *report.timetable;
-  auto text = fmt::format("{} on {}, all done after {}", counted(table.num_bars(), "task"),
+  auto text = fmt::format("{} on {}, all done after {}", size_text(table),
                           counted(table.rows.size(), "machine"), with_unit(table.end, table.unit));
   if (!is_makespan(report) && report.outcome->objective) {
     text += fmt::format(", objective {}", number_text(*report.outcome->objective));
@@ -100,8 +107,9 @@ std::string task_table(const Timetable& table) {
     task = std::max(task, columns(name_of(e, table)));
     machine = std::max(machine, columns(e.row->label));
   }
-  auto out = fmt::format("{}  {}  {:>8}  {:>8}\n", padded("task", task), padded("machine", machine),
-                         "start", "end");
+  auto out =
+      fmt::format("{}  {}  {:>8}  {:>8}{}\n", padded("task", task), padded("machine", machine),
+                  "start", "end", table.unit.empty() ? "" : "  (" + table.unit + ")");
   for (const auto& e : entries) {
     out += fmt::format("{}  {}  {:>8}  {:>8}\n", padded(name_of(e, table), task),
                        padded(e.row->label, machine), number_text(e.bar->start),

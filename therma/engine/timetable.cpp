@@ -103,7 +103,7 @@ std::size_t Timetable::num_bars() const noexcept {
 
 Timetable timetable(const schedule::Problem& problem, const schedule::Solution& solution) {
   const auto unit_ticks = static_cast<double>(problem.ticks_per_unit);
-  Timetable table{.unit = printable(problem.time_unit)};
+  Timetable table{.unit = problem.time_unit == "units" ? "" : printable(problem.time_unit)};
   for (const auto& machine : problem.machines) {
     table.rows.push_back({printable(machine.id), {}, closed_times(machine, unit_ticks)});
   }

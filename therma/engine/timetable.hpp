@@ -31,7 +31,7 @@ struct TimetableRow {
 };
 
 struct Timetable {
-  std::string unit;
+  std::string unit;  // empty where the problem only counts
   double end = 0.0;  // of the last bar
   std::vector<TimetableRow> rows;
   std::vector<std::string> groups;  // labels; empty: each task is its own group

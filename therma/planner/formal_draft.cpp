@@ -540,6 +540,12 @@ class Drafting {
                                 fmt::format("Which task does {} speak of?", quote(fact.span))});
     }
     switch (fact.kind) {
+      case unsupported:
+        return ask(
+            "unread",
+            {fmt::format("Największego odstępu, jak w {}, nie da się jeszcze zaplanować.",
+                         quote(fact.span)),
+             fmt::format("A longest gap, as in {}, cannot be planned yet.", quote(fact.span))});
       case windows:
       case open_from:
       case open_until:
@@ -593,7 +599,22 @@ class Drafting {
     }
   }
 
+  // "the rest": the tasks that no other statement of the kind speaks of.
+  Indices others_than_stated(const Fact& fact) {
+    std::set<std::size_t> stated;
+    for (const auto& other : facts_) {
+      if (other.kind != fact.kind || is_rest(other.tasks) || is_general(other.tasks)) continue;
+      for (const auto i : tasks_of(other.tasks)) stated.insert(i);
+    }
+    Indices out;
+    for (std::size_t i = 0; i < draft_.tasks.size(); ++i) {
+      if (!stated.contains(i)) out.push_back(i);
+    }
+    return out;
+  }
+
   Indices subject(const Fact& fact) {
+    if (is_rest(fact.tasks)) return others_than_stated(fact);
     return tasks_of(fact.tasks.empty() ? Refs{{RefKind::all, 0, {}}} : fact.tasks);
   }
 

@@ -140,11 +140,19 @@ constexpr Production kProductions[] = {
      "earliest ( finish | completion ) ( time )? | w najkrotszym ( mozliwym )? czasie | jak "
      "najkrocej | mozliwie krotk* | in the shortest ( possible )? time | in the least time"},
     {"late", "spoznien* | opoznien* | tardiness | lateness | delay | delays | being late"},
+    {"atmost",
+     "no later than | not later than | no more than | not more than | at most | within | up to | "
+     "nie pozniej niz | najpozniej | co najwyzej | najwyzej | w ciagu | nie dluzej niz | "
+     "maksymalnie | max"},
     {"daily", "codziennie | daily | dziennie | every day | each day | kazdego dnia | co dzien"},
     {"rest", "pozostal* | reszt* | inne | rest | remaining | others | other"},
 };
 
 constexpr Rule kRules[] = {
+    // Longest gaps: only least ones can be stated.
+    {unsupported, "( $tasks )? ( <done> | <begin> )? <atmost> $dur <after> $obj <done>?"},
+    {unsupported, "( $tasks )? ( <done> | <begin> )? <atmost> $dur <before> $obj <begin>?"},
+    {unsupported, "( $tasks )? ( <done> | <begin> )? within $dur of $obj"},
     // Tasks and how long they take.
     {task_group,
      "$count <kind>? <task> ( , | i | and )? ( which | that | ktore | <each> ( one | of them | "
@@ -360,30 +368,35 @@ constexpr Rule kRules[] = {
     {noise, "( <task> | <machine> )"},
 };
 
-constexpr std::array<std::string_view, 68> kWarningWords = {
-    "jutro",        "jutra",         "wczoraj",
-    "tomorrow",     "monday",        "tuesday",
-    "wednesday",    "thursday",      "friday",
-    "saturday",     "sunday",        "poniedzialek",
-    "wtorek",       "sroda",         "srode",
-    "czwartek",     "piatek",        "sobota",
-    "sobote",       "niedziela",     "niedziele",
-    "same",         "sam",           "sama",
-    "razem",        "together",      "simultaneously",
-    "rownoczesnie", "jednoczesnie",  "parallel",
-    "immediately",  "natychmiast",   "zaraz",
-    "bezposrednio", "directly",      "right",
-    "unless",       "chyba",         "if",
-    "jesli",        "jezeli",        "either",
-    "except",       "oprocz",        "kilka",
-    "several",      "few",           "some",
-    "wiele",        "many",          "never",
-    "nigdy",        "niz",           "than",
-    "setup",        "przezbrojenie", "przezbrojenia",
-    "changeover",   "koszt",         "koszty",
-    "cost",         "costs",         "energy",
-    "energie",      "priorytet",     "priority",
-    "pilne",        "urgent"};
+constexpr std::array kWarningWords =
+    std::to_array<std::string_view>({"jutro",        "jutra",         "wczoraj",
+                                     "tomorrow",     "monday",        "tuesday",
+                                     "wednesday",    "thursday",      "friday",
+                                     "saturday",     "sunday",        "poniedzialek",
+                                     "wtorek",       "sroda",         "srode",
+                                     "czwartek",     "piatek",        "sobota",
+                                     "sobote",       "niedziela",     "niedziele",
+                                     "same",         "sam",           "sama",
+                                     "razem",        "together",      "simultaneously",
+                                     "rownoczesnie", "jednoczesnie",  "parallel",
+                                     "immediately",  "natychmiast",   "zaraz",
+                                     "bezposrednio", "directly",      "right",
+                                     "unless",       "chyba",         "if",
+                                     "jesli",        "jezeli",        "either",
+                                     "except",       "oprocz",        "kilka",
+                                     "several",      "few",           "some",
+                                     "wiele",        "many",          "never",
+                                     "nigdy",        "niz",           "than",
+                                     "setup",        "przezbrojenie", "przezbrojenia",
+                                     "changeover",   "koszt",         "koszty",
+                                     "cost",         "costs",         "energy",
+                                     "energie",      "priorytet",     "priority",
+                                     "pilne",        "urgent",        "or",
+                                     "lub",          "albo",          "ani",
+                                     "nor",          "most",          "najwyzej",
+                                     "naraz",        "maks",          "przerwa",
+                                     "przerwy",      "przerwe",       "lunch",
+                                     "odstep"});
 
 }  // namespace
 

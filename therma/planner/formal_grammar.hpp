@@ -12,6 +12,7 @@ namespace therma::planner {
 
 enum class FactKind : std::uint8_t {
   noise,           // understood, changes nothing
+  unsupported,     // understood, but no problem file can say it
   task_count,      // count
   task_group,      // count, dur: so many tasks of that length
   task_mention,    // tasks

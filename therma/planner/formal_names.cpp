@@ -63,7 +63,10 @@ class Discovery {
     if (f.size() == 1) {
       if (at > 0 && t_[at].glued && t_[at - 1].kind == TokenKind::number) return false;  // "2h"
       if (t_[at].capital) return f != "i" || after_noun;
-      return after_noun || (!is_one_of(f, kLetterWords) && !named_unit(t_[at]));
+      const bool counted =
+          at > 1 && read_number(t_, at - 2) && read_number(t_, at - 2)->end == at - 1;
+      if (is_one_of(f, kLetterWords)) return after_noun && (f == "a" || f == "e") && !counted;
+      return after_noun || !named_unit(t_[at]);
     }
     const auto digit = f.find_first_of("0123456789");
     return digit != std::string::npos && digit <= 3 && f.size() <= 8 &&

@@ -12,8 +12,9 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 9> kAnd = {"i",    "and", "oraz", "or", "lub",
-                                                  "albo", "ani", "nor",  "a"};
+// The first four join; the others offer a choice, which only machines can.
+constexpr std::array<std::string_view, 9> kAnd = {"i",   "and",  "oraz", "a",  "or",
+                                                  "lub", "albo", "ani",  "nor"};
 constexpr std::array<std::string_view, 19> kEach = {
     "kazde", "kazda", "kazdy", "kazdego",   "kazdej",     "kazdemu",   "kazdym",
     "each",  "every", "all",   "wszystkie", "wszystkich", "wszystkim", "any",
@@ -74,7 +75,7 @@ class Phrase {
     std::size_t end = machine_item(at, refs);
     if (end == at) return std::nullopt;
     while (true) {
-      const auto [next, by_comma] = separator(end);
+      const auto [next, by_comma] = separator(end, true);
       if (next == end || (by_comma && next < t_.size() && is_machine_noun(t_[next]))) break;
       const auto item_end = machine_item(next, refs);
       if (item_end == next) break;
@@ -206,11 +207,11 @@ class Phrase {
   }
 
   // After a separator of a list: where the next item begins; and whether it was a comma alone.
-  std::pair<std::size_t, bool> separator(std::size_t at) const {
+  std::pair<std::size_t, bool> separator(std::size_t at, bool either = false) const {
     std::size_t next = at;
     if (mark(next, ",") || mark(next, "/") || mark(next, "\"")) ++next;
     if (mark(next, "\n")) ++next;
-    if (word(next, kAnd)) return {next + 1, false};
+    if (word(next, either ? std::span(kAnd) : std::span(kAnd).first(4))) return {next + 1, false};
     return {mark(at, ",") || mark(at, "/") ? next : at, true};
   }
 
