@@ -23,7 +23,7 @@ Overload(Cases...) -> Overload<Cases...>;
   fail(ErrorCode::invalid_argument, "{}: must be {}, got {}", field.name, rule, got);
 }
 
-// The whole text as a number of type T; infinity is spelled "inf".
+// The whole text as a number of type T; infinity is spelled "inf", and "nan" breaks every rule.
 template <class T>
 T parse_number(const Field& field, std::string_view text, std::string_view what) {
   T value{};
@@ -42,6 +42,14 @@ std::size_t parse_word(const Field& field, const EnumField& choice, std::string_
   return static_cast<std::size_t>(found - choice.names.begin());
 }
 
+// JSON has no infinity: it is the string "inf" there, as on the command line.
+double number_or_infinity(const JsonReader& json) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (json.json() == "inf") return kInfinity;
+  if (json.json() == "-inf") return -kInfinity;
+  return json.number();
+}
+
 bool parse_flag(const Field& field, std::string_view text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
@@ -55,19 +63,21 @@ bool Rule::holds(double value) const noexcept {
 }
 
 std::string Rule::text() const {
-  if (std::isfinite(high)) return fmt::format("in [{}, {}]", low, high);
+  if (std::isfinite(high)) return fmt::format("in {}{}, {}]", low_is_open ? '(' : '[', low, high);
   if (std::isfinite(low)) return fmt::format("{} {}", low_is_open ? ">" : ">=", low);
   return "";
 }
 
 void Field::check() const {
   const auto number = [this](double value) {
-    if (!rule.holds(value)) bad_value(*this, rule.text(), text());
+    if (rule.holds(value)) return;
+    const auto limits = rule.text();
+    bad_value(*this, limits.empty() ? "a number" : limits, text());
   };
   std::visit(
       Overload{[&](const double* v) { number(*v); }, [&](const std::uint32_t* v) { number(*v); },
-               [&](const std::uint64_t* v) { number(static_cast<double>(*v)); },
-               [](const auto&) {}},
+               [&](const std::uint64_t* v) { number(static_cast<double>(*v)); }, [](const bool*) {},
+               [](const std::string*) {}, [](const EnumField&) {}},
       target);
 }
 
@@ -86,24 +96,23 @@ void Field::set(std::string_view text) const {
 }
 
 void Field::set(const JsonReader& json) const {
-  const auto count = [&](auto* v) {
-    const auto value = json.integer();
-    using Count = std::remove_pointer_t<decltype(v)>;
-    if (value < 0 || static_cast<std::uint64_t>(value) > std::numeric_limits<Count>::max()) {
-      json.expected("a count");
-    }
-    *v = static_cast<Count>(value);
+  const auto read = Overload{
+      [&](double* v) { *v = number_or_infinity(json); },
+      [&](std::uint32_t* v) {
+        *v = static_cast<std::uint32_t>(json.count(std::numeric_limits<std::uint32_t>::max()));
+      },
+      [&](std::uint64_t* v) { *v = json.count(std::numeric_limits<std::uint64_t>::max()); },
+      [&](bool* v) { *v = json.boolean(); },
+      [&](std::string* v) { *v = json.string(); },
+      [&](const EnumField& e) { e.write(e.target, parse_word(*this, e, json.string())); },
   };
-  std::visit(
-      Overload{[&](double* v) { *v = json.number(); }, [&](std::uint32_t* v) { count(v); },
-               [&](std::uint64_t* v) { count(v); }, [&](bool* v) { *v = json.boolean(); },
-               [&](std::string* v) { *v = json.string(); },
-               [&](const EnumField& e) { e.write(e.target, parse_word(*this, e, json.string())); }},
-      target);
   try {
+    std::visit(read, target);
     check();
   } catch (const Error& e) {
-    json.reject(e.what());
+    if (e.code() != ErrorCode::invalid_argument) throw;
+    // In a document, the path names the field already.
+    json.reject(std::string_view(e.what()).substr(name.size() + std::string_view(": ").size()));
   }
 }
 
@@ -118,6 +127,9 @@ std::string Field::text() const {
 
 Json Field::json() const {
   return std::visit(Overload{[](const EnumField& e) { return Json(e.names[e.read(e.target)]); },
+                             [](const double* v) {
+                               return std::isinf(*v) ? Json(*v > 0 ? "inf" : "-inf") : Json(*v);
+                             },
                              [](const auto* v) { return Json(*v); }},
                     target);
 }

@@ -13,15 +13,35 @@
 namespace therma {
 namespace {
 
-// Line and column, both from 1, of a byte offset.
-std::pair<std::size_t, std::size_t> locate(std::string_view text, std::size_t byte) {
-  const auto before = text.substr(0, std::min(byte, text.size()));
-  const auto line = static_cast<std::size_t>(std::ranges::count(before, '\n')) + 1;
+// "where:line:column" of the last of `num_read` bytes.
+std::string place(std::string_view where, std::string_view text, std::size_t num_read) {
+  const auto before = text.substr(0, num_read == 0 ? 0 : std::min(num_read, text.size() + 1) - 1);
+  const auto line = std::ranges::count(before, '\n') + 1;
   const auto newline = before.rfind('\n');
   const auto column =
       newline == std::string_view::npos ? before.size() : before.size() - newline - 1;
-  return {line, std::max<std::size_t>(column, 1)};
+  return fmt::format("{}:{}:{}", where, line, column + 1);
 }
+
+// Iterates over text and tells how far the parser has read, which its events do not.
+class CountedReader {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountedReader(const char* at, std::size_t& num_read) : at_(at), num_read_(&num_read) {}
+  reference operator*() const { return *at_; }
+  CountedReader& operator++() { return ++at_, ++*num_read_, *this; }
+  bool operator==(const CountedReader& other) const { return at_ == other.at_; }
+  bool operator!=(const CountedReader& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  std::size_t* num_read_;
+};
 
 std::string shown(const Json& json) {
   auto text = json.is_structured() ? std::string(json.type_name())
@@ -34,34 +54,36 @@ std::string shown(const Json& json) {
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view where) {
-  std::vector<std::set<std::string, std::less<>>> open_objects;
+  std::size_t num_read = 0;
+  std::vector<std::set<std::string>> open_objects;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     using Event = Json::parse_event_t;
     if (event == Event::object_start || event == Event::array_start) {
       if (depth >= kMaxJsonDepth) {
-        fail(ErrorCode::bad_data, "{}: nested deeper than {} levels", where, kMaxJsonDepth);
+        fail(ErrorCode::bad_data, "{}: nested deeper than {} levels", place(where, text, num_read),
+             kMaxJsonDepth);
       }
     }
     if (event == Event::object_start) open_objects.emplace_back();
     if (event == Event::object_end) open_objects.pop_back();
     if (event == Event::key) {
       if (const auto [_, is_new] = open_objects.back().insert(parsed.get<std::string>()); !is_new) {
-        fail(ErrorCode::bad_data, "{}: the key {} appears twice in one object", where,
-             shown(parsed));
+        fail(ErrorCode::bad_data, "{}: the key {} appears twice in one object",
+             place(where, text, num_read), shown(parsed));
       }
     }
     return true;
   };
   try {
-    return Json::parse(text, watch);
+    return Json::parse(CountedReader(text.data(), num_read),
+                       CountedReader(text.data() + text.size(), num_read), watch);
   } catch (const Json::parse_error& e) {
-    const auto [line, column] = locate(text, e.byte == 0 ? 0 : e.byte - 1);
     std::string_view what = e.what();
     if (const auto cut = what.rfind("syntax error"); cut != std::string_view::npos)
       what.remove_prefix(cut);
-    fail(ErrorCode::bad_data, "{}:{}:{}: not valid JSON: {}", where, line, column, what);
+    fail(ErrorCode::bad_data, "{}: not valid JSON: {}", place(where, text, e.byte), what);
   } catch (const Json::exception& e) {
-    fail(ErrorCode::bad_data, "{}: not valid JSON: {}", where, e.what());
+    fail(ErrorCode::bad_data, "{}: not valid JSON: {}", place(where, text, num_read), e.what());
   }
 }
 
@@ -113,10 +135,26 @@ double JsonReader::number() const {
 }
 
 std::int64_t JsonReader::integer() const {
-  constexpr double kLargest = 0x1.0p53;
-  const double value = number();
-  if (value != std::floor(value) || std::abs(value) > kLargest) expected("a whole number");
-  return static_cast<std::int64_t>(value);
+  constexpr std::int64_t kLargest = std::int64_t{1} << 53;
+  if (!json_.is_number()) expected("a whole number");
+  const double rounded = number();
+  if (rounded != std::floor(rounded) || std::abs(rounded) > static_cast<double>(kLargest)) {
+    expected("a whole number");
+  }
+  // 2^53 + 1 rounds to 2^53 as a double: integers are compared as such.
+  const auto value =
+      json_.is_number_integer() ? json_.get<std::int64_t>() : static_cast<std::int64_t>(rounded);
+  if (value > kLargest || value < -kLargest) expected("a whole number");
+  return value;
+}
+
+std::uint64_t JsonReader::count(std::uint64_t most) const {
+  const auto what = fmt::format("a count in [0, {}]", most);
+  if (!json_.is_number_unsigned() && integer() < 0) expected(what);
+  const auto value = json_.is_number_unsigned() ? json_.get<std::uint64_t>()
+                                                : static_cast<std::uint64_t>(integer());
+  if (value > most) expected(what);
+  return value;
 }
 
 bool JsonReader::boolean() const {

@@ -20,7 +20,7 @@ inline constexpr int kMaxJsonDepth = 64;
 
 // Parses one JSON document. Nesting beyond kMaxJsonDepth, duplicate keys and trailing text are
 // errors. `where` (a file name, "request") opens every message.
-// Throws Error{bad_data} with line and column.
+// Throws Error{bad_data} with line and column, both from 1 and the column in bytes.
 [[nodiscard]] Json parse_json(std::string_view text, std::string_view where);
 
 // Two-space indentation and a closing newline; invalid UTF-8 is replaced, never thrown on.
@@ -45,6 +45,8 @@ class JsonReader {
 
   [[nodiscard]] double number() const;         // finite
   [[nodiscard]] std::int64_t integer() const;  // within +-2^53, no fraction
+  // A whole number in [0, most], exact over all 64 bits.
+  [[nodiscard]] std::uint64_t count(std::uint64_t most) const;
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] std::string string() const;
   [[nodiscard]] double number_or(std::string_view key, double fallback) const;

@@ -2,6 +2,7 @@
 // Clocks, and the thread pool on oneTBB.
 #include "therma/core/resources.hpp"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -20,7 +21,7 @@ constexpr double kLongestWait_s = 1e9;
 
 Deadline::Deadline(double seconds)
     : at_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-                             std::clamp(seconds, 0.0, kLongestWait_s)))) {}
+                             seconds > 0.0 ? std::min(seconds, kLongestWait_s) : 0.0))) {}
 
 double Deadline::left_s() const {
   if (!at_) return std::numeric_limits<double>::infinity();
@@ -32,7 +33,11 @@ double Stopwatch::elapsed_s() const {
 }
 
 struct Pool::Arena {
-  explicit Arena(unsigned num_threads) : tasks(static_cast<int>(num_threads)) {}
+  explicit Arena(unsigned num_threads) : tasks(static_cast<int>(num_threads)) {
+    // Without leave oneTBB starts no more threads than there are cores, and prints a warning.
+    if (num_threads > 1) limit.emplace(tbb::global_control::max_allowed_parallelism, num_threads);
+  }
+  std::optional<tbb::global_control> limit;
   mutable tbb::task_arena tasks;
 };
 

@@ -17,6 +17,7 @@ namespace therma {
 class Deadline {
  public:
   Deadline() = default;
+  // Negative and NaN count as 0, more than 1e9 s as 1e9 s.
   [[nodiscard]] static Deadline after(double seconds) { return Deadline(seconds); }
   [[nodiscard]] bool passed() const { return at_ && Clock::now() >= *at_; }
   // Seconds left, not negative; infinite for the default.
@@ -46,8 +47,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   [[nodiscard]] unsigned num_threads() const noexcept { return num_threads_; }
-  // Runs work(i) for each i below count, in any order; returns when all are done.
-  // The first exception is rethrown here.
+  // Runs work(i) once for each i below count, in any order; returns when all are done.
+  // An exception cancels what has not begun; the first one is rethrown here.
   void for_each(std::size_t count, const std::function<void(std::size_t)>& work) const;
 
  private:

@@ -19,7 +19,10 @@ Unexpected(E) -> Unexpected<E>;
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
+  // Implicit, so that `return value;` and `return Unexpected{error};` read as they should.
+  // NOLINTNEXTLINE(google-explicit-constructor): see above
   Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): see above
   Result(Unexpected<E> unexpected)
       : content_(std::in_place_index<1>, std::move(unexpected.error)) {}
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 
 #include "therma/core/random/rng.hpp"
@@ -28,12 +29,37 @@ concept MoveProblem = requires(const P& p, typename P::State& s, const typename 
   { p.undo(s) } -> std::same_as<void>;
 };
 
-// Problems with compound moves (kick and local search, tabu bursts): `large_step` changes the
-// state within a counted budget of evaluations and has no reverse.
+// Problems whose proposals are not symmetric: Metropolis-Hastings accepts where
+//   delta - T * log_bias(s) <= threshold,  log_bias = ln q(y -> x) / q(x -> y) of the last apply(),
+// never above max_log_bias(), which the driver adds to the threshold that it gives to apply().
+template <class P>
+concept BiasedMoveProblem = MoveProblem<P> && requires(const P& p, const typename P::State& cs) {
+  { p.log_bias(cs) } -> std::convertible_to<double>;
+  { p.max_log_bias() } -> std::convertible_to<double>;
+};
+
+// What one call of large_step() did.
+struct LargeStep {
+  std::uint64_t evaluations = 0;  // counted work: the same for the same state and draws
+  double best = 0.0;              // energy of the best state of this compound move so far
+  bool finished = false;
+};
+
+// Problems with compound moves (kick and local search, tabu bursts, path relinking), which have no
+// reverse. One compound move of a state reads:
+//   restarted = p.begin_large_step(s, guide, draws);
+//   do step = p.large_step(s, draws, budget); while (!step.finished);   // one slice per call
+//   p.conclude(s);                                                       // s is now its best state
+// `guide` is another replica's state to walk towards; null where there is none. A state too close
+// to its guide to be worth keeping may restart from anywhere: its result then replaces it always.
+// conclude() may also be called early.
 template <class P>
 concept LargeStepProblem = MoveProblem<P> &&
-    requires(const P& p, typename P::State& s, Draws& draws, std::uint64_t budget) {
-  { p.large_step(s, draws, budget) } -> std::convertible_to<std::uint64_t>;  // evaluations used
+    requires(const P& p, typename P::State& s, const typename P::State* guide, Draws& draws,
+             std::uint64_t budget) {
+  { p.begin_large_step(s, guide, draws) } -> std::same_as<bool>;
+  { p.large_step(s, draws, budget) } -> std::same_as<LargeStep>;
+  { p.conclude(s) } -> std::same_as<void>;
 };
 
 }  // namespace therma

@@ -39,8 +39,8 @@ class Rng {
   // 128 bits.
   [[nodiscard]] constexpr PhiloxCounter block(DrawAt at) const noexcept {
     return philox_block({at.site, at.chain, static_cast<std::uint32_t>(at.step),
-                       static_cast<std::uint32_t>(at.step >> 32) << 16 | at.lane},
-                      key_);
+                         static_cast<std::uint32_t>(at.step >> 32) << 16 | at.lane},
+                        key_);
   }
   // 64 bits.
   [[nodiscard]] constexpr std::uint64_t bits(DrawAt at) const noexcept {

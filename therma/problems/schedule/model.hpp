@@ -43,6 +43,7 @@ struct Demand {
 struct Task {
   std::string id;
   std::vector<Ticks> duration_on;  // [machine]; kNotEligible where the machine can't do it
+  std::optional<Ticks> work;       // the stated duration where it is one number, before speeds
   Ticks release = 0;
   std::optional<Ticks> deadline;  // hard
   std::optional<Ticks> due;       // soft: tardiness max(0, end - due), times weight
@@ -75,7 +76,10 @@ struct UncertainDuration {
   bool whole = false;  // both ends are integers: so is the draw
 };
 
-// Set-up time on a machine when a task of family `to` follows one of family `from`.
+// Set-up time on a machine when a task of family `to` follows one of family `from` directly: at
+// least `time` lies between the end of one and the start of the other (in or out of a window).
+// A row for one machine goes before the row for every machine; no row means 0. Tasks of zero
+// duration take no machine time: overlap and set-ups ignore them.
 struct Setup {
   std::optional<std::uint32_t> machine;  // unset: on every machine
   std::uint32_t from = 0;
@@ -119,8 +123,14 @@ struct Solution {
 // quotients within 1e-9 of a whole number taken as whole.
 [[nodiscard]] Ticks ticks_at_speed(Ticks duration, double speed) noexcept;
 
+[[nodiscard]] inline double to_units(const Problem& problem, Ticks ticks) noexcept {
+  return static_cast<double>(ticks) / static_cast<double>(problem.ticks_per_unit);
+}
+
 // Latest end of any task, in ticks; 0 without tasks.
 [[nodiscard]] Ticks makespan(const Solution& solution) noexcept;
+
+[[nodiscard]] bool is_broken(const Preference& wish, const Placement& at) noexcept;
 
 struct ObjectiveParts {
   double makespan = 0.0;    // time units
@@ -128,6 +138,7 @@ struct ObjectiveParts {
   double preference = 0.0;  // sum of broken weights
 };
 [[nodiscard]] ObjectiveParts objective_parts(const Problem& problem, const Solution& solution);
+[[nodiscard]] double weighted(const Objective& weights, const ObjectiveParts& parts) noexcept;
 [[nodiscard]] double objective(const Problem& problem, const Solution& solution);
 
 // True where each task is eligible on exactly one machine, the precedences form one chain per job
