@@ -66,7 +66,7 @@ TEST(AnyText, SentencesKeepAReadingForEachNumber) {
 TEST(AnyText, MutatedSentencesNeverBreakTheRules) {
   const auto all = sentences();
   const Rng rng(20);
-  for (std::uint32_t round = 0; round < 3000; ++round) {
+  for (std::uint32_t round = 0; round < 800; ++round) {
     Draws draws(rng.child("mutate"), 0, round);
     std::string text = all[draws.below(static_cast<std::uint32_t>(all.size()))];
     const auto& other = all[draws.below(static_cast<std::uint32_t>(all.size()))];
@@ -97,7 +97,7 @@ TEST(AnyText, MutatedSentencesNeverBreakTheRules) {
 
 TEST(AnyText, RandomBytesAreAQuestionNotACrash) {
   const Rng rng(21);
-  for (std::uint32_t round = 0; round < 500; ++round) {
+  for (std::uint32_t round = 0; round < 200; ++round) {
     Draws draws(rng.child("bytes"), 0, round);
     std::string text(draws.below(400), ' ');
     for (char& c : text) c = static_cast<char>(draws.below(256));
@@ -114,7 +114,7 @@ TEST(AnyText, RandomWordsOfTheGrammarNeverBreakTheRules) {
                          "razy",       "workers", "needs",   "first", "then",     "M1",   "rest",
                          "codziennie", "piec",    "half",    "an",    "hour",     "\n"};
   const Rng rng(22);
-  for (std::uint32_t round = 0; round < 4000; ++round) {
+  for (std::uint32_t round = 0; round < 1000; ++round) {
     Draws draws(rng.child("words"), 0, round);
     std::string text;
     const auto length = 1 + draws.below(30);
@@ -131,7 +131,7 @@ TEST(AnyText, HostileTextsEndInOneSentence) {
     std::string text;
     while (text.size() < 100'000) text += unit;
     read_anything(text);
-    read_anything(text.substr(0, 20'000));
+    read_anything(text.substr(0, 8'000));
   }
 }
 
