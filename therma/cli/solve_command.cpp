@@ -52,8 +52,7 @@ Deadline deadline_of(const Invocation& call) {
   return Deadline::after(call.effort.time_s);
 }
 
-Report solved(const Invocation& call, const Request& request) {
-  const Interrupt interrupt;
+Report solved(const Invocation& call, const Request& request, const Interrupt& interrupt) {
   const Pool pool(call.effort.threads > 0 ? call.effort.threads : usable_cores());
   const auto deadline = deadline_of(call);
   ProgressLine line(!call.output.quiet, deadline);
@@ -85,7 +84,9 @@ void deliver(const Invocation& call, const Report& report) {
 
 int solve_command(const Invocation& call) {
   check_targets(call);
-  const auto report = solved(call, request_of(call));
+  const auto request = request_of(call);
+  const Interrupt interrupt;  // until the answer is out: a late Ctrl-C must not lose it
+  const auto report = solved(call, request, interrupt);
   deliver(call, report);
   const auto code = shortfall(report);
   if (!code) return 0;

@@ -251,9 +251,7 @@ std::string plan_section(const Report& report, const TextStyle& style) {
   out += gantt(table, {.width = style.width, .colours = style.colours}) + "\n";
   if (table.num_bars() <= kMostListedTasks) return out + task_table(table) + "\n";
   return out +
-         wrapped(fmt::format("{} are listed with --quiet, --json and --plot.",
-                             counted(table.num_bars(), "task")),
-                 style.width, 0) +
+         wrapped(size_text(table) + ": --quiet lists them, --plot draws them.", style.width, 0) +
          "\n\n";
 }
 
