@@ -27,7 +27,8 @@ constexpr Production kProductions[] = {
     {"each", "kazd* | each | every | all | wszystk* | apiece | per <task> | any"},
     {"takes",
      "trwa* | potrwa | zajmuj* | zajmie | zajac | zajma | wymaga* | potrzebuj* | takes | take | "
-     "taking | "
+     "taking | ( is | are )? ( processed | baked | cooked | cured | dried | fired | washed ) for | "
+     "piecze | pieka | schnie | schna | gotuje | suszy | "
      "lasts | last | lasting | requires | require | requiring | needs | need | needing | of | po | "
      "czas trwania | czas wykonania | czas obrobki | o dlugosci | o czasie trwania | dlugosc | "
      "duration | processing time | runs for | run for | will take | is | are | long | dlugosci"},
@@ -204,6 +205,8 @@ constexpr Rule kRules[] = {
     {windows, "<daily> <workhours> <works>? $windows", 1},
     {windows, "<workhours> <works>? <daily> $windows", 1},
     {windows, "<workhours> <works>? $windows <daily>", 1},
+    {open_until, "<workhours> <works>? ( do | until | till ) $clock"},
+    {open_from, "<workhours> <works>? ( od | from ) $clock"},
     {windows, "<works> $windows"},
     {windows, "^ $windows", kExplicit},
     {windows, "<daily> $windows", 1},

@@ -66,7 +66,7 @@ std::string Discovery::id_of(std::size_t begin, std::size_t end) const {
   } else if (t_[begin].capital) {
     lower_first(id);
   }
-  if (!code) nominative(id);
+  if (!code && end == begin + 1) nominative(id);
   return id;
 }
 
