@@ -283,9 +283,14 @@ class Scan {
     if (first < end) {
       // the words around say what is meant
       while (last + 1 < end && !used_[last + 1] && t_[last + 1].kind == TokenKind::word) ++last;
-      constexpr std::size_t kLeast = 3;
-      while (last + 1 - first < kLeast && last + 1 < end) ++last;
-      while (last + 1 - first < kLeast && first > begin) --first;
+      constexpr std::ptrdiff_t kLeast = 3;
+      const auto words = [&] {
+        return std::count_if(t_.data() + first, t_.data() + last + 1,
+                             [](const Token& t) { return t.kind != TokenKind::mark; });
+      };
+      while (words() < kLeast && last + 1 < end) ++last;
+      while (words() < kLeast && first > begin) --first;
+      while (last > first && t_[last].kind == TokenKind::mark && t_[last].folded != "%") --last;
       out_.unread.push_back({t_[first].span.begin, t_[last].span.end});
       return;
     }

@@ -86,7 +86,7 @@ constexpr Production kProductions[] = {
      "pracowac | pracuj* | pracy | dostepn* | dzial* | czynn* | uzywa* | works | work | working | "
      "runs | run | running | "
      "available | availability | operate | operates | operating | open | active | usable | up | "
-     "chodzi | otwart* | shift"},
+     "chodzi | otwart* | przyjmuj* | shift"},
     {"closed",
      "<not> <works> | niedostepn* | nieczynn* | unavailable | down | broken | wylaczon* | off | "
      "closed | busy | zajet* | przerw* | ma przerwe | serwis* | konserwacj* | maintenance | awari* "
@@ -341,7 +341,7 @@ constexpr Rule kRules[] = {
     {restrict,
      "$tasks <begin>? <only>? ( na | on | at | in | w | using | przez ) <only>? $machines"},
     {restrict, "$tasks <begin>? <only> $machines"},
-    {restrict, "<begin>? <only>? ( na | on | at | using ) <only>? $machines"},
+    {restrict, "<begin>? <only>? ( na | on | at | in | w | using ) <only>? $machines"},
     {restrict, "<only> $machines"},
     {forbid, "$tasks <not> <begin>? ( na | on | at | in | w | using )? $machines"},
     {forbid,
@@ -371,7 +371,7 @@ constexpr Rule kRules[] = {
     {demand, "<needs> $count $resource ( <each_after> )?"},
     {demand, "<each> <needs> $count $resource"},
     {demand, "$count $resource ( per | na kazde | na ) <task>"},
-    {capacity, "<available>? $count $resource <available>?"},
+    {capacity, "( przez | by | among )? <available>? $count $resource <available>?"},
     // What counts.
     {minimise_makespan, "<minimise>? <span>"},
     {minimise_makespan, "<minimise> ( czas | czasu | time )", kReadAsMakespan},

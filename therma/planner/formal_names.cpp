@@ -145,7 +145,8 @@ void Discovery::after_nouns() {
         "called", "named", "nazwane", "nazwanych", "nazwach", "are", "to", "nr"};
     bool listing = false;
     while (mark(at, ":") || mark(at, "\"") || mark(at, "-") || mark(at, "\n") ||
-           word(at, kNaming) || (at < t_.size() && t_[at].folded == "o" && word(at + 1, kNaming))) {
+           (word(at, kNaming) && (polish_ || t_[at].folded != "to")) ||
+           (at < t_.size() && t_[at].folded == "o" && word(at + 1, kNaming))) {
       listing |= mark(at, ":") || (word(at, kNaming) && t_[at].folded != "nr");
       ++at;
     }

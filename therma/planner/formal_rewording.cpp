@@ -185,7 +185,8 @@ bool Rewording::duration_follows(std::size_t at) const {
       if (word(i + 1, " po ")) continue;
       return false;
     }
-    if (word(i, kHours) || is_noun(i) || is_task_noun(t_[i]) || is_machine_noun(t_[i]))
+    if (word(i, kHours) || word(i, " cala cale caly przez around round ") || is_noun(i) ||
+        is_task_noun(t_[i]) || is_machine_noun(t_[i]))
       return false;
     if (i > at + 1 && word(i, " do by before after po przed until ") && !word(i, " po "))
       return false;

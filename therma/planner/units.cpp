@@ -94,6 +94,13 @@ std::optional<Single> read_unit_alone(Tokens t, std::size_t at) {
 void add_smaller(Tokens t, Single& single) {
   std::size_t at = single.end;
   if (word_at(t, at, " i and ")) ++at;
+  if (word_at(t, at, " kwadrans ") && single.time.unit > TimeUnit::minute) {
+    single.time.seconds += 15 * 60;
+    single.time.unit = TimeUnit::minute;
+    single.end = at + 1;
+    single.time.span.end = t[at].span.end;
+    return;
+  }
   const auto number = read_number(t, at);
   if (!number) return;
   const auto unit = unit_after(t, number->end);
@@ -108,10 +115,6 @@ void add_smaller(Tokens t, Single& single) {
     single.time.seconds += number->value * unit->first.count * seconds_in(unit->first.unit);
     single.time.unit = unit->first.unit;
     single.end = unit->second;
-  } else if (word_at(t, at, " kwadrans ") && single.time.unit > TimeUnit::minute) {
-    single.time.seconds += 15 * 60;
-    single.time.unit = TimeUnit::minute;
-    single.end = at + 1;
   } else {
     return;
   }
