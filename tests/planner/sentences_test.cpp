@@ -2,6 +2,7 @@
 // Sentences as people write them, and the problem or the question that each must become.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -53,6 +54,32 @@ TEST(Sentences, HeldBackOnesAreReadToo) {
   const auto cases = cases_of("held_back.jsonl");
   EXPECT_EQ(cases.size(), 20U);
   for (const auto& c : cases) EXPECT_EQ(heard(c.say), c.want) << c.say;
+}
+
+bool assumes(const std::string& text, const std::string& part) {
+  const auto result = formalise(text, route(text));
+  const auto* formal = std::get_if<Formal>(&result);
+  if (formal == nullptr) return false;
+  return std::ranges::any_of(
+      formal->assumptions, [&](const std::string& a) { return a.find(part) != std::string::npos; });
+}
+
+TEST(Sentences, TellWhichNounsWereReadAsTasksMachinesAndPeople) {
+  const std::string rooms = "6 surgeries in 2 operating rooms, each surgery takes 2 hours.";
+  EXPECT_TRUE(assumes(rooms, "The tasks are: “surgeries”."));
+  EXPECT_TRUE(assumes(rooms, "The machines are: “operating rooms”."));
+  EXPECT_TRUE(assumes("Trzech kucharzy, 8 dań, każde danie 25 minut.", "Pracują: „kucharzy”."));
+  EXPECT_TRUE(assumes("Jutro 3 zadania po 1h, jedna maszyna.", "„Jutro” tylko nazywa dzień"));
+  EXPECT_TRUE(
+      assumes("3 zadania po 1h, 2 maszyny, zminimalizuj czas.", "koniec ostatniego zadania"));
+}
+
+TEST(Sentences, AQuestionQuotesTheWordsAroundWhatWasNotRead) {
+  const std::string text = "3 zadania po 2h na 2 maszynach, wszystkie razem 7 pudełek.";
+  const auto result = formalise(text, route(text));
+  const auto* question = std::get_if<Clarify>(&result);
+  ASSERT_NE(question, nullptr);
+  EXPECT_NE(question->message.find("razem 7 pudełek"), std::string::npos) << question->message;
 }
 
 }  // namespace

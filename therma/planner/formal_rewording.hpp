@@ -53,6 +53,7 @@ class Rewording {
   void known_tasks();  // zamówienie, batch, partia, ...
   void places();       // "oven capacity 2 cakes at once"
   bool place_at(std::size_t at);
+  bool is_counted_machine(std::size_t noun) const;
   void place(std::size_t noun, std::size_t number, std::size_t begin, std::size_t end);
 
   // Nouns.

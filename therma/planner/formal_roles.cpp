@@ -171,12 +171,17 @@ void Rewording::known_tasks() {
     if (f.starts_with("zamowieni") || f == "zamowien") replace(i, "zadan" + f.substr(8));
     if (has_word(kMany, f)) replace(i, "tasks");
     if (has_word(kOne, f)) replace(i, coded || each || !polish_ ? "task" : "tasks");
-    if ((f == "order" || f == "praca") && (coded || each)) replace(i, "task");
+    // "praca 8-16" are hours, "in this order" is a sequence
+    const bool other = read_windows(t_, i + 1) || (i > 0 && word(i - 1, " in this that the "));
+    if ((f == "order" || f == "praca") && (coded || each) && !other) replace(i, "task");
     const bool counted =
         i > 0 && (t_[i - 1].kind == TokenKind::number || is_number_word(t_[i - 1].folded));
     const auto next = word(i + 1, " po ") ? i + 2 : i + 1;
     if (has_word(" robota roboty robot ", f) && counted && read_stretch(t_, next))
       replace(i, "tasks");
+    // "robota" is work, and also the genitive of a robot
+    if (f == "robota" && coded && (word(i + 2, " trwa zajmuje zajmie ") || read_stretch(t_, i + 2)))
+      replace(i, "task");
   }
 }
 
@@ -185,6 +190,16 @@ void Rewording::places() {
   for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
     if (place_at(i)) return;
   }
+}
+
+// "two ovens; oven capacity 2": room in each of several machines, which no problem file can say.
+bool Rewording::is_counted_machine(std::size_t noun) const {
+  const auto type = machine_type(t_[noun].folded);
+  for (std::size_t i = 0; type && i + 1 < t_.size(); ++i) {
+    const auto number = read_number(t_, i);
+    if (number && machine_type_at(t_, number->end) == type) return true;
+  }
+  return false;
 }
 
 bool Rewording::place_at(std::size_t i) {
@@ -204,6 +219,7 @@ bool Rewording::place_at(std::size_t i) {
   while (mark(at, ":") || word(at, kPassed)) ++at;
   const auto number = read_number(t_, at);
   if (noun == kNone || !number || !number->whole() || number->value < 1) return false;
+  if (is_counted_machine(noun)) return false;
   std::size_t end = number->end;
   const bool bare = word(i, " takes bierze przyjmuje ");
   if (end < t_.size() && is_task_noun(t_[end]))
