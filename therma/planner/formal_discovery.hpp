@@ -31,7 +31,7 @@ class Discovery {
   Discovery(std::string_view text, std::span<const Token> tokens, const PatternSet& patterns)
       : text_(text), t_(tokens), patterns_(patterns) {}
 
-  Names run();
+  Names run(const Roles& roles);
 
  private:
   bool mark(std::size_t at, std::string_view m) const;

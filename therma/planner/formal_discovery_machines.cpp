@@ -15,7 +15,7 @@ void Discovery::letters_beside_machines() {
   for (std::size_t i = 1; i < t_.size(); ++i) {
     if (!std::ranges::binary_search(sentences, t_[i].sentence)) continue;
     if (!is_code(i, false) || is_task(i) || is_task_noun(t_[i - 1])) continue;
-    const bool value = mark(i + 1, ":") ||
+    const bool value = mark(i + 1, ":") || read_windows(t_, i + 1) ||
                        (i + 1 < t_.size() &&
                         (t_[i + 1].kind == TokenKind::number || patterns_.knows(t_[i + 1].folded)));
     if (value && !named_unit_after_number(i)) add(names_.machines, i, i + 1);

@@ -71,7 +71,32 @@ void Drafting::check_unread() {
                    part)});
 }
 
+// Which nouns were taken for tasks, machines and people.
+void Drafting::role_assumptions() {
+  const auto& roles = c_.names.roles;
+  const auto listed = [&](const std::vector<std::string>& words) {
+    std::string out;
+    for (const auto& w : words)
+      out += fmt::format("{}{}", out.empty() ? "" : ", ",
+                         polish() ? fmt::format("„{}”", w) : fmt::format("“{}”", w));
+    return out;
+  };
+  if (!roles.tasks.empty())
+    assume({fmt::format("Zadania to: {}.", listed(roles.tasks)),
+            fmt::format("The tasks are: {}.", listed(roles.tasks))});
+  if (!roles.machines.empty())
+    assume({fmt::format("Maszyny to: {}.", listed(roles.machines)),
+            fmt::format("The machines are: {}.", listed(roles.machines))});
+  if (!roles.people.empty())
+    assume({fmt::format("Pracują: {}.", listed(roles.people)),
+            fmt::format("Those who work are: {}.", listed(roles.people))});
+  if (!roles.days.empty())
+    assume({fmt::format("{} tylko nazywa dzień planu.", listed(roles.days)),
+            fmt::format("{} only names the day of the plan.", listed(roles.days))});
+}
+
 void Drafting::general_assumptions() {
+  role_assumptions();
   const bool uncertain =
       std::ranges::any_of(draft_.tasks, [](const auto& t) { return t.duration->range; });
   if (uncertain) {

@@ -119,6 +119,9 @@ void Drafting::apply(const Fact& fact) {
       return places(fact);
     case minimise_makespan:
       draft_.makespan = true;
+      if (fact.parameter == kReadAsMakespan)
+        assume({"Czas do zminimalizowania to koniec ostatniego zadania.",
+                "The time to be minimised is the end of the last task."});
       return;
     case minimise_tardiness:
       draft_.tardiness = true;

@@ -134,13 +134,14 @@ Indices Drafting::machines_of(const Refs& refs) {
         if (number == 0 || number == i + 1) out.push_back(first_of_kind_[kind] + i);
       }
     } else if (ref.kind == RefKind::number) {
-      if (ref.index < 1 || ref.index > draft_.machines.size()) {
+      const auto number = ref.index == 0 ? draft_.machines.size() : ref.index;
+      if (number < 1 || number > draft_.machines.size()) {
         ask("machine", {fmt::format("Nie ma maszyny {}: maszyn jest {}.", quote(ref.span),
                                     draft_.machines.size()),
                         fmt::format("There is no machine {}: the text has {} machines.",
                                     quote(ref.span), draft_.machines.size())});
       } else {
-        out.push_back(ref.index - 1);
+        out.push_back(number - 1);
       }
     } else {
       for (std::size_t i = 0; i < draft_.machines.size(); ++i) out.push_back(i);

@@ -172,7 +172,7 @@ void Drafting::general_durations() {
 }
 
 void Drafting::each_duration(const Fact& fact) {
-  const auto tasks = tasks_of(fact.tasks);
+  const auto tasks = tasks_of(fact.tasks.empty() ? Refs{{RefKind::all, 0, {}}} : fact.tasks);
   if (tasks.size() != fact.durs.size()) {
     return ask("conflict", {fmt::format("W {} jest {} zadań i {} czasów.", quote(fact.span),
                                         tasks.size(), fact.durs.size()),

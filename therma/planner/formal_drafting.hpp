@@ -140,6 +140,7 @@ class Drafting {
 
   void whole_resources();
 
+  void role_assumptions();
   void general_assumptions();
 
   const Context& c_;

@@ -86,6 +86,7 @@ class Scan {
     const auto rules = grammar_rules();
     for (std::size_t i = 0; i < rules.size(); ++i) {
       auto found = compiled().patterns.match(compiled().handles[i], t_, at, read_slot_);
+      if (found && is_refused(rules[i], *found)) continue;
       if (found && (!best || found->end > best->end)) {
         best = std::move(found);
         best_rule = i;
@@ -94,6 +95,12 @@ class Scan {
     if (!best) return at + 1;
     accept(rules[best_rule], *best, at);
     return best->end;
+  }
+
+  // Hours without a word beside them must look like hours.
+  static bool is_refused(const Rule& rule, const PatternMatch& match) {
+    return rule.kind == FactKind::windows && rule.parameter == kExplicit &&
+           !std::get<DayWindows>(match.captures[0].value).explicit_clock;
   }
 
   void accept(const Rule& rule, PatternMatch& match, std::size_t at) {

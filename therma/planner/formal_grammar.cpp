@@ -86,6 +86,10 @@ constexpr Production kProductions[] = {
      "runs | run | running | "
      "available | availability | operate | operates | operating | open | active | usable | up | "
      "chodzi | otwart* | shift"},
+    {"closed",
+     "<not> <works> | niedostepn* | nieczynn* | unavailable | down | broken | wylaczon* | off | "
+     "closed | busy | zajet* | przerw* | ma przerwe | serwis* | konserwacj* | maintenance | awari* "
+     "| out of service | break | zamkniet* | offline | stoi | stoja"},
     {"workhours",
      "godziny pracy | praca | pracujemy | pracuje sie | working hours | working time | opening "
      "hours | business hours | "
@@ -161,11 +165,19 @@ constexpr Rule kRules[] = {
     {task_group, "$count <takes> $dur <each_after>?"},
     {task_count, "$count <kind>? <task>"},
     {task_count, "<task> : $count"},
+    {task_count, "<task> ( sa | jest | are ) $count"},
+    {task_count, "jest <task> $count"},
     {task_count, "liczba zadan $count"},
     {task_count, "number of tasks $count"},
     {duration, "$tasks <takes>? $dur <each_after>?"},
     {duration,
      "<takes>? ( czas trwania | czas wykonania | duration | duration of | dlugosc ) $tasks $dur"},
+    {durations_each,
+     "( czasy | durations | times | lengths | dlugosci ) ( trwania | wykonania | obrobki )? "
+     "<takes>? "
+     "( odpowiednio | respectively )? $durs ( odpowiednio | respectively )?"},
+    {durations_each, "<takes>? ( odpowiednio | respectively ) $durs"},
+    {durations_each, "$durs ( odpowiednio | respectively )"},
     {durations_each,
      "$tasks <takes>? ( odpowiednio | respectively )? $durs ( odpowiednio | respectively )?"},
     {duration, "$dur ( of | for | na ) $obj"},
@@ -178,6 +190,7 @@ constexpr Rule kRules[] = {
     {machine_count,
      "( na | on | for | with | using | across | mamy | have )? $count <kind>? <machine>"},
     {machine_count, "<machine> : $count"},
+    {machine_count, "<machine> ( sa | jest | are ) $count"},
     {machine_count, "liczba maszyn $count"},
     {machine_count, "number of machines $count"},
     {machine_count,
@@ -192,11 +205,13 @@ constexpr Rule kRules[] = {
     {windows, "<workhours> <works>? <daily> $windows", 1},
     {windows, "<workhours> <works>? $windows <daily>", 1},
     {windows, "<works> $windows"},
+    {windows, "^ $windows", kExplicit},
+    {windows, "<daily> $windows", 1},
+    {windows, "$windows <daily>", 1},
     {windows, "<works> $windows <daily>", 1},
-    {closed,
-     "$machines ( <not> <works> | niedostepn* | nieczynn* | unavailable | down | broken | "
-     "wylaczon* | off | closed | busy | zajet* | przerw* | ma przerwe | serwis* | konserwacj* | "
-     "maintenance | awari* | out of service | break ) ( w | for )? $windows"},
+    {closed, "$machines <closed> ( w | for )? $windows"},
+    {open_until, "$machines <closed> ( po | od | after | from | past | since ) $clock"},
+    {open_from, "$machines <closed> ( do | przed | before | until | till ) $clock"},
     {closed,
      "( przerwa na | przerwa | serwis | konserwacja | maintenance of | maintenance on | service of "
      ") $machines $windows"},
@@ -266,6 +281,7 @@ constexpr Rule kRules[] = {
     {after,
      "$tasks <begin>? <after> $obj <done>? ( , )? ( with | z )? <atleast>? ( przerwa | przerwie | "
      "przerwy | odstep* | gap | delay | break | pause ) ( of )? <atleast>? $dur"},
+    {after, "( wait | waits | waiting | czeka* | odczeka* ) <atleast>? $dur <after> $obj <done>?"},
     {after, "<begin>? <after> $obj <done>?"},
     {after, "<begin>? <atleast> $dur <after> $obj <done>?"},
     {after_unclear, "$tasks <takes>? $dur <after> $obj <done>?"},
@@ -293,7 +309,8 @@ constexpr Rule kRules[] = {
      "( w | in )? ( tej | takiej | podanej | that | this | the given | the same | ) ( kolejnosci | "
      "order | sequence )"},
     {in_order,
-     "( kolejno | one after another | jedno po drugim | one after the other | sequentially | po "
+     "( kolejno | jeden po drugim | jedna po drugiej | one by one | one after another | jedno po "
+     "drugim | one after the other | sequentially | po "
      "kolei )"},
     {in_order, "( kolejnosc | order | sequence ) $tasks"},
     // Deadlines and releases.
@@ -354,6 +371,7 @@ constexpr Rule kRules[] = {
     {capacity, "<available>? $count $resource <available>?"},
     // What counts.
     {minimise_makespan, "<minimise>? <span>"},
+    {minimise_makespan, "<minimise> ( czas | czasu | time )", kReadAsMakespan},
     {minimise_makespan,
      "( <done> | wszystko | everything | skonczyc | finish )? ( wszystko | everything | all <task> "
      "| calosc | wszystkie <task> )? <asap>"},

@@ -58,6 +58,10 @@ enum class FactKind : std::uint8_t {
   weight,  // tasks, number
 };
 
+// Parameters of rows that need more than their words.
+inline constexpr double kExplicit = -1.0;       // windows: only as clock times or "from ... to ..."
+inline constexpr double kReadAsMakespan = 1.0;  // "minimise the time": which time is assumed
+
 struct Rule {
   FactKind kind;
   std::string_view pattern;

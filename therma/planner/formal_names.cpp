@@ -6,7 +6,10 @@
 
 namespace therma::planner {
 
-Names Discovery::run() {
+Names Discovery::run(const Roles& roles) {
+  names_.roles = roles;
+  for (const auto& place : roles.places)
+    names_.resources.push_back({place.id, {place.word}, place.span});
   count_tasks();
   after_nouns();
   letters_beside_machines();
@@ -251,9 +254,8 @@ bool is_unknown_word(const PatternSet& patterns, const Token& token) {
          f.find_first_of("0123456789") == std::string::npos;
 }
 
-Names discover_names(std::string_view text, std::span<const Token> tokens,
-                     const PatternSet& patterns) {
-  return Discovery(text, tokens, patterns).run();
+Names discover_names(std::string_view text, const Reworded& reworded, const PatternSet& patterns) {
+  return Discovery(text, reworded.tokens, patterns).run(reworded.roles);
 }
 
 }  // namespace therma::planner

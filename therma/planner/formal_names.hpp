@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "therma/planner/formal_pattern.hpp"
+#include "therma/planner/formal_roles.hpp"
 #include "therma/planner/text.hpp"
 
 namespace therma::planner {
@@ -32,6 +33,7 @@ struct Names {
   std::vector<Name> machines;
   std::vector<MachineKind> kinds;
   std::vector<Name> resources;
+  Roles roles;
   bool has_counted_tasks = false;
   double most_tasks =
       0;  // sum of all counts before a task noun; bounds what a bare number can mean
@@ -46,7 +48,7 @@ struct Context {
 };
 
 // A first pass that consumes nothing: finds what is being named.
-[[nodiscard]] Names discover_names(std::string_view text, std::span<const Token> tokens,
+[[nodiscard]] Names discover_names(std::string_view text, const Reworded& reworded,
                                    const PatternSet& patterns);
 
 // Reads a slot of a pattern at a token.

@@ -26,7 +26,8 @@ constexpr std::array kSlots = {
 
 // Between the elements of a pattern these do not matter.
 bool is_skippable(const Token& token) {
-  if (token.kind == TokenKind::word) return is_passed_over(token.folded);
+  const bool name = token.capital && token.folded.size() == 1 && token.folded != "i";
+  if (token.kind == TokenKind::word) return !name && is_passed_over(token.folded);
   constexpr std::string_view kMarks = "():=\"\n~-";
   return token.kind == TokenKind::mark && kMarks.find(token.folded) != std::string_view::npos;
 }

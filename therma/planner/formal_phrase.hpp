@@ -32,8 +32,8 @@ inline constexpr std::array<std::string_view, 15> kRest = {
 inline constexpr std::array<std::string_view, 15> kPluralTasks = {
     "zadania",  "zadan", "zadaniom", "zadaniach",  "zadaniami",  "zlecenia", "zlecen", "czynnosci",
     "operacje", "tasks", "jobs",     "operations", "activities", "orders",   "prace"};
-inline constexpr std::array<std::string_view, 4> kLastOne = {"ostatnie", "ostatniego", "ostatnim",
-                                                             "last"};
+inline constexpr std::array<std::string_view, 7> kLastOne = {
+    "ostatnie", "ostatniego", "ostatnim", "last", "ostatnia", "ostatniej", "ostatni"};
 // After one of these an object's list has ended: what follows says something about its last item.
 inline constexpr std::array<std::string_view, 22> kVerbs = {
     "po",   "after", "przed", "before",  "takes",  "take", "lasts", "must",

@@ -65,8 +65,21 @@ bool Phrase::read_number_before(std::size_t at) const {
 }
 
 std::size_t Phrase::ordinal_machine(std::size_t at, Refs& refs) const {
-  const auto ordinal = read_ordinal(t_, at);
-  if (!ordinal || ordinal->end >= t_.size() || !is_machine_noun(t_[ordinal->end])) return at;
+  auto ordinal = read_ordinal(t_, at);
+  const bool last = word(at, kLastOne);
+  if (last) ordinal = Number{0, t_[at].span, at + 1, true};
+  if (!ordinal || ordinal->end >= t_.size()) return at;
+  if (const auto type = machine_type_at(t_, ordinal->end)) {
+    const auto kind = std::ranges::find(c_.names.kinds, std::string(*type), &MachineKind::id);
+    if (kind == c_.names.kinds.end()) return at;
+    const auto nth = last ? kind->count : static_cast<std::size_t>(ordinal->value);
+    if (nth > kind->count) return at;
+    refs.push_back({RefKind::type,
+                    static_cast<std::size_t>(kind - c_.names.kinds.begin()) | nth << 32,
+                    span(at, ordinal->end + 1)});
+    return ordinal->end + 1;
+  }
+  if (!is_machine_noun(t_[ordinal->end])) return at;
   refs.push_back(
       {RefKind::number, static_cast<std::size_t>(ordinal->value), span(at, ordinal->end + 1)});
   return ordinal->end + 1;

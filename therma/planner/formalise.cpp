@@ -27,7 +27,7 @@ Formalised formalise(std::string_view text, const Route& route) {
          fmt::format("The text has {} bytes; at most {} are read.", text.size(), kLongestText)},
         language);
   }
-  const auto tokens = tokenise(text);
+  auto tokens = tokenise(text);
   const std::string language(route.language.empty() ? detect_language(tokens, text)
                                                     : route.language);
   if (is_other_kind(route.intent)) {
@@ -40,8 +40,9 @@ Formalised formalise(std::string_view text, const Route& route) {
                      kind)},
         language);
   }
-  const Names names = discover_names(text, tokens, grammar());
-  const Context context{text, tokens, grammar(), names};
+  const Reworded reworded = reword(text, std::move(tokens), grammar());
+  const Names names = discover_names(text, reworded, grammar());
+  const Context context{text, reworded.tokens, grammar(), names};
   const Reader read = read_facts(context);
   auto draft = draft_problem(context, read, language);
   if (auto* clarify = std::get_if<Clarify>(&draft)) return std::move(*clarify);

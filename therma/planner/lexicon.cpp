@@ -84,7 +84,7 @@ constexpr Type kMachineTypes[] = {
 };
 
 constexpr Type kResourceTypes[] = {
-    {"pracownicy", "pracownik* pracownic*"},
+    {"pracownicy", "pracownik* pracownic* robotnik* robotnic*"},
     {"operatorzy", "operatorow operatora operatorzy operatorami operatorem"},
     {"osoby", "osoba osoby osob osobe osobami ludzi"},
     {"monterzy", "monter*"},

@@ -136,7 +136,9 @@ Scores word_scores(std::span<const Token> tokens) {
 }
 
 // Counted tasks and machines, or tasks with a length: what only a scheduling text has together.
-double schedule_structure(std::string_view text, std::span<const Token> tokens) {
+double schedule_structure(std::string_view text, const std::vector<Token>& original) {
+  const Reworded reworded = reword(text, original, grammar());
+  const auto& tokens = reworded.tokens;
   bool duration = false;
   bool task = false;
   bool machine = false;
@@ -145,9 +147,10 @@ double schedule_structure(std::string_view text, std::span<const Token> tokens) 
                 read_stretch(tokens, i).has_value();
     task |= is_task_noun(tokens[i]);
     machine |= is_machine_noun(tokens[i]) || machine_type_at(tokens, i).has_value();
+    machine |= !reworded.roles.people.empty();
   }
   if (!duration && !(task && machine)) return 0.0;
-  const Names names = discover_names(text, tokens, grammar());
+  const Names names = discover_names(text, reworded, grammar());
   task |= !names.tasks.empty();
   return 1.2 * (static_cast<int>(duration) + static_cast<int>(task) + static_cast<int>(machine)) -
          1.0;

@@ -393,8 +393,10 @@ std::optional<OneWindow> read_whole_day(Tokens t, std::size_t at) {
       word_at(t, from + 1, " dobe doba dzien day "))
     end = from + 2;
   if (word_at(t, at, " calodobowo dobe ")) end = at + 1;
-  if (word_at(t, at, " around ") && word_at(t, at + 1, " the ") && word_at(t, at + 2, " clock "))
+  if (word_at(t, at, " around round ") && word_at(t, at + 1, " the ") &&
+      word_at(t, at + 2, " clock "))
     end = at + 3;
+  if (word_at(t, at, " all ") && word_at(t, at + 1, " day ")) end = at + 2;
   if (word_at(t, at, " all ") && word_at(t, at + 1, " day ") && (word_at(t, at + 2, " long ")))
     end = at + 3;
   if (word_at(t, at, " the ") && word_at(t, at + 1, " whole entire ") &&
@@ -418,6 +420,10 @@ std::optional<OneWindow> read_whole_day(Tokens t, std::size_t at) {
   if (word_at(t, at, " zawsze always stale nonstop ")) return OneWindow{{}, at + 1, true, true};
   if (word_at(t, at, " non ") && word_at(t, at + 2, " stop "))
     return OneWindow{{}, at + 3, true, true};
+  if (word_at(t, at, " non ") && word_at(t, at + 1, " stop "))
+    return OneWindow{{}, at + 2, true, true};
+  if (word_at(t, at, " bez ") && word_at(t, at + 1, " przerwy przerw "))
+    return OneWindow{{}, at + 2, true, true};
   return std::nullopt;
 }
 
