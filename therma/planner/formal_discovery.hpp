@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "therma/planner/formal_names.hpp"
+#include "therma/planner/lexicon.hpp"
 
 namespace therma::planner {
 
@@ -29,7 +30,10 @@ inline constexpr std::array<std::string_view, 8> kConjunctions = {"i",   "and", 
 class Discovery {
  public:
   Discovery(std::string_view text, std::span<const Token> tokens, const PatternSet& patterns)
-      : text_(text), t_(tokens), patterns_(patterns) {}
+      : text_(text),
+        t_(tokens),
+        patterns_(patterns),
+        polish_(detect_language(tokens, text) == "pl") {}
 
   Names run(const Roles& roles);
 
@@ -116,6 +120,7 @@ class Discovery {
   std::string_view text_;
   std::span<const Token> t_;
   const PatternSet& patterns_;
+  bool polish_;
   Names names_;
 };
 

@@ -104,10 +104,10 @@ bool Drafting::workers_as_machines() {
                                                  "people",     "technicians"};
   const Fact* found = nullptr;
   for (const auto& fact : facts_) {
-    if (fact.kind == demand) return false;
-    if (fact.kind != capacity) continue;
+    if (fact.kind != capacity && fact.kind != demand) continue;
     const auto& id = c_.names.resources[fact.resource].id;
-    if (std::ranges::find(kPeople, id) == std::end(kPeople) || found != nullptr) return false;
+    if (std::ranges::find(kPeople, id) == std::end(kPeople)) continue;
+    if (fact.kind == demand || found != nullptr) return false;
     found = &fact;
   }
   if (found == nullptr || !found->number->whole() || found->number->value < 1 ||
@@ -118,7 +118,7 @@ bool Drafting::workers_as_machines() {
     add_machine(fmt::format("{} {}", polish() ? "osoba" : "worker", i + 1));
   assume({"Tekst nie wymienia maszyn: każda osoba wykonuje naraz jedno zadanie.",
           "The text names no machines: each worker does one task at a time."});
-  workers_are_machines_ = true;
+  worker_machines_ = found->resource;
   return true;
 }
 
@@ -195,10 +195,9 @@ void Drafting::speed(const Fact& fact) {
 }
 
 void Drafting::resources() {
-  if (workers_are_machines_) return;
   std::map<std::size_t, std::size_t> index;
   for (const auto& fact : facts_) {
-    if (fact.kind != capacity) continue;
+    if (fact.kind != capacity || fact.resource == worker_machines_) continue;
     const auto& id = c_.names.resources[fact.resource].id;
     if (index.contains(fact.resource)) {
       return ask("conflict", {fmt::format("Ilość zasobu {} podano dwa razy.", id),

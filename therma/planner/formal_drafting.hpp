@@ -158,7 +158,7 @@ class Drafting {
   Indices first_of_kind_;
   std::set<std::size_t> is_lag_;
   std::set<std::pair<std::size_t, std::size_t>> ordered_;
-  bool workers_are_machines_ = false;
+  std::optional<std::size_t> worker_machines_;  // the resource whose units are the machines
   bool speeds_relative_ = false;
 };
 

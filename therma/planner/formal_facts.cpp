@@ -113,12 +113,15 @@ class Scan {
     // "2 hours of welding": the one task phrase is the subject
     if (fact.kind == FactKind::duration && fact.tasks.empty())
       fact.tasks = std::move(fact.objects), fact.objects.clear();
-    const bool weak = fact.kind == FactKind::task_mention || fact.kind == FactKind::machine_mention;
+    // "2 presses" states how many there are: more than a mention
+    const bool counts = read_number(t_, at) || (at + 1 < t_.size() && read_number(t_, at + 1));
+    const bool weak =
+        fact.kind == FactKind::task_mention || (fact.kind == FactKind::machine_mention && !counts);
     for (std::size_t i = at; i < match.end; ++i) {
       used_[i] = true;
       weak_[i] = weak;
     }
-    settle_subject(fact, at);
+    settle_subject(fact, at, match.end);
     out_.facts.push_back(std::move(fact));
   }
 
@@ -158,7 +161,7 @@ class Scan {
   }
 
   // Fills in who is meant, and remembers it for what follows in the sentence.
-  void settle_subject(Fact& fact, std::size_t at) {
+  void settle_subject(Fact& fact, std::size_t at, std::size_t end) {
     using enum FactKind;
     if (fact.kind == task_group || fact.kind == task_count) {
       fact.group = groups_++;
@@ -168,6 +171,7 @@ class Scan {
       fact.objects = subject_.empty() ? last_subject_ : subject_;
     }
     if (fact.kind == in_order) fact.objects = fact.tasks.empty() ? mentioned_ : fact.tasks;
+    if (is_general_start(fact, at, end)) fact.kind = release_all;
     if (fact.tasks.empty() && takes_subject(fact.kind)) carry(fact, at);
     if (fact.machines.empty() &&
         (fact.kind == windows || fact.kind == open_from || fact.kind == open_until)) {
@@ -185,6 +189,17 @@ class Scan {
     for (const auto& ref : fact.tasks) {
       if (ref.kind == RefKind::named || ref.kind == RefKind::number) mentioned_.push_back(ref);
     }
+  }
+
+  // "..., starting at 9." closes a sentence and speaks of all the work.
+  bool is_general_start(const Fact& fact, std::size_t at, std::size_t end) const {
+    constexpr std::string_view kStarting =
+        " starting beginning zaczynajac poczawszy startujac rozpoczynajac ";
+    if (fact.kind != FactKind::release || !fact.tasks.empty()) return false;
+    if (!has_word(kStarting, t_[at].folded)) return false;
+    const bool opens = at == 0 || t_[at - 1].folded == "," || t_[at - 1].sentence != sentence_;
+    return opens &&
+           (end >= t_.size() || t_[end].sentence != sentence_ || t_[end].kind == TokenKind::mark);
   }
 
   static bool same(const Refs& a, const Refs& b) {
@@ -268,6 +283,14 @@ class Scan {
     if (first < end) {
       // the words around say what is meant
       while (last + 1 < end && !used_[last + 1] && t_[last + 1].kind == TokenKind::word) ++last;
+      constexpr std::ptrdiff_t kLeast = 3;
+      const auto words = [&] {
+        return std::count_if(t_.data() + first, t_.data() + last + 1,
+                             [](const Token& t) { return t.kind != TokenKind::mark; });
+      };
+      while (words() < kLeast && last + 1 < end) ++last;
+      while (words() < kLeast && first > begin) --first;
+      while (last > first && t_[last].kind == TokenKind::mark && t_[last].folded != "%") --last;
       out_.unread.push_back({t_[first].span.begin, t_[last].span.end});
       return;
     }

@@ -27,7 +27,8 @@ constexpr Production kProductions[] = {
     {"each", "kazd* | each | every | all | wszystk* | apiece | per <task> | any"},
     {"takes",
      "trwa* | potrwa | zajmuj* | zajmie | zajac | zajma | wymaga* | potrzebuj* | takes | take | "
-     "taking | "
+     "taking | ( is | are )? ( processed | baked | cooked | cured | dried | fired | washed ) for | "
+     "piecze | pieka | schnie | schna | gotuje | suszy | "
      "lasts | last | lasting | requires | require | requiring | needs | need | needing | of | po | "
      "czas trwania | czas wykonania | czas obrobki | o dlugosci | o czasie trwania | dlugosc | "
      "duration | processing time | runs for | run for | will take | is | are | long | dlugosci"},
@@ -85,7 +86,7 @@ constexpr Production kProductions[] = {
      "pracowac | pracuj* | pracy | dostepn* | dzial* | czynn* | uzywa* | works | work | working | "
      "runs | run | running | "
      "available | availability | operate | operates | operating | open | active | usable | up | "
-     "chodzi | otwart* | shift"},
+     "chodzi | otwart* | przyjmuj* | shift"},
     {"closed",
      "<not> <works> | niedostepn* | nieczynn* | unavailable | down | broken | wylaczon* | off | "
      "closed | busy | zajet* | przerw* | ma przerwe | serwis* | konserwacj* | maintenance | awari* "
@@ -204,6 +205,8 @@ constexpr Rule kRules[] = {
     {windows, "<daily> <workhours> <works>? $windows", 1},
     {windows, "<workhours> <works>? <daily> $windows", 1},
     {windows, "<workhours> <works>? $windows <daily>", 1},
+    {open_until, "<workhours> <works>? ( do | until | till ) $clock"},
+    {open_from, "<workhours> <works>? ( od | from ) $clock"},
     {windows, "<works> $windows"},
     {windows, "^ $windows", kExplicit},
     {windows, "<daily> $windows", 1},
@@ -338,7 +341,7 @@ constexpr Rule kRules[] = {
     {restrict,
      "$tasks <begin>? <only>? ( na | on | at | in | w | using | przez ) <only>? $machines"},
     {restrict, "$tasks <begin>? <only> $machines"},
-    {restrict, "<begin>? <only>? ( na | on | at | using ) <only>? $machines"},
+    {restrict, "<begin>? <only>? ( na | on | at | in | w | using ) <only>? $machines"},
     {restrict, "<only> $machines"},
     {forbid, "$tasks <not> <begin>? ( na | on | at | in | w | using )? $machines"},
     {forbid,
@@ -368,7 +371,7 @@ constexpr Rule kRules[] = {
     {demand, "<needs> $count $resource ( <each_after> )?"},
     {demand, "<each> <needs> $count $resource"},
     {demand, "$count $resource ( per | na kazde | na ) <task>"},
-    {capacity, "<available>? $count $resource <available>?"},
+    {capacity, "( przez | by | among )? <available>? $count $resource <available>?"},
     // What counts.
     {minimise_makespan, "<minimise>? <span>"},
     {minimise_makespan, "<minimise> ( czas | czasu | time )", kReadAsMakespan},

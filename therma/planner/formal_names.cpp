@@ -66,7 +66,7 @@ std::string Discovery::id_of(std::size_t begin, std::size_t end) const {
   } else if (t_[begin].capital) {
     lower_first(id);
   }
-  if (!code) nominative(id);
+  if (!code && end == begin + 1) nominative(id);
   return id;
 }
 
@@ -143,7 +143,8 @@ void Discovery::after_nouns() {
         "called", "named", "nazwane", "nazwanych", "nazwach", "are", "to", "nr"};
     bool listing = false;
     while (mark(at, ":") || mark(at, "\"") || mark(at, "-") || mark(at, "\n") ||
-           word(at, kNaming) || (at < t_.size() && t_[at].folded == "o" && word(at + 1, kNaming))) {
+           (word(at, kNaming) && (polish_ || t_[at].folded != "to")) ||
+           (at < t_.size() && t_[at].folded == "o" && word(at + 1, kNaming))) {
       listing |= mark(at, ":") || (word(at, kNaming) && t_[at].folded != "nr");
       ++at;
     }

@@ -9,6 +9,8 @@
 namespace therma::planner {
 namespace {
 
+constexpr std::size_t kMostNouns = 32;  // of a text; keeps the reading linear
+
 constexpr std::string_view kEach =
     " each every kazde kazda kazdy kazdego kazdej kazdemu apiece all wszystkie ";
 constexpr std::string_view kNeeds =
@@ -71,10 +73,7 @@ bool Rewording::is_code(std::size_t at) const {
          t_[at].capital && t_[at].folded != "i";
 }
 
-bool Rewording::is_noun(std::size_t at) const {
-  return std::ranges::any_of(
-      nouns_, [&](const Noun& n) { return std::ranges::find(n.at, at) != n.at.end(); });
-}
+bool Rewording::is_noun(std::size_t at) const { return at < noun_at_.size() && noun_at_[at]; }
 
 // The words after a count: unknown ones, and "-ing" words before an unknown one.
 std::size_t Rewording::run_end(std::size_t at) const {
@@ -108,9 +107,10 @@ void Rewording::drop_descriptions() {
     if (!number || read_stretch(t_, i)) continue;
     const auto end = run_end(number->end);
     if (end > number->end && same_sentence(i, end) &&
-        (is_task_noun(t_[end]) || is_machine_noun(t_[end])))
-      erase(number->end, end);
+        (is_task_noun(t_[end]) || is_machine_noun(t_[end]) || machine_type_at(t_, end)))
+      for (auto k = number->end; k < end; ++k) replace(k, "");
   }
+  drop_replaced();
 }
 
 void Rewording::counted_nouns() {
@@ -123,18 +123,12 @@ void Rewording::counted_nouns() {
     }
     const auto begin = number->end;
     const auto end = run_end(begin);
-    // "12 print jobs": the words before a known noun only describe it
-    if (end > begin && !t_[begin].glued && !(i > 0 && word(i - 1, kNeeds))) {
+    const bool needed = i > 0 && word(i - 1, kNeeds);
+    if (end > begin && !t_[begin].glued && !needed && nouns_.size() < kMostNouns) {
       const auto at = head(begin, end, number->value > 1);
-      const auto known = std::ranges::find_if(
+      const bool known = std::ranges::any_of(
           nouns_, [&](const Noun& n) { return same_noun(n.word, t_[at].folded, polish_); });
-      if (known == nouns_.end() && number->value > 0)
-        nouns_.push_back({t_[at].folded,
-                          shown(begin, std::max(at + 1, begin + 1)),
-                          i,
-                          begin,
-                          polish_ ? std::max(at + 1, std::min(end, at + 1)) : at + 1,
-                          {}});
+      if (!known) nouns_.push_back({t_[at].folded, shown(begin, at + 1), i, begin, at + 1, {}});
     }
     i = number->end - 1;
   }
@@ -143,9 +137,10 @@ void Rewording::counted_nouns() {
 
 void Rewording::find_places_of(Noun& noun) {
   noun.at.clear();
+  noun_at_.resize(t_.size());
   for (std::size_t i = 0; i < t_.size(); ++i) {
     if (t_[i].kind == TokenKind::word && same_noun(noun.word, t_[i].folded, polish_) && unknown(i))
-      noun.at.push_back(i);
+      noun.at.push_back(i), noun_at_[i] = true;
   }
 }
 
@@ -171,7 +166,7 @@ void Rewording::coded_nouns() {
       return o.code != s.code && same_noun(t_[o.at].folded, t_[s.at].folded, polish_);
     });
     if (known != nouns_.end()) known->named = true;
-    if (known != nouns_.end() || !again) continue;
+    if (known != nouns_.end() || !again || nouns_.size() >= kMostNouns) continue;
     Noun noun{t_[s.at].folded, shown(s.at, s.at + 1), kNone, s.at, s.at + 1, {}};
     noun.named = true;
     find_places_of(noun);
@@ -190,7 +185,8 @@ bool Rewording::duration_follows(std::size_t at) const {
       if (word(i + 1, " po ")) continue;
       return false;
     }
-    if (word(i, kHours) || is_noun(i) || is_task_noun(t_[i]) || is_machine_noun(t_[i]))
+    if (word(i, kHours) || word(i, " cala cale caly przez around round ") || is_noun(i) ||
+        is_task_noun(t_[i]) || is_machine_noun(t_[i]))
       return false;
     if (i > at + 1 && word(i, " do by before after po przed until ") && !word(i, " po "))
       return false;

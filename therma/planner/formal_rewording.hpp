@@ -42,6 +42,7 @@ class Rewording {
   std::string shown(std::size_t begin, std::size_t end) const;
   void replace(std::size_t at, std::string_view folded) { t_[at].folded = folded; }
   void erase(std::size_t begin, std::size_t end);
+  void drop_replaced();
 
   // Small phrases, each to words that the rules know.
   void drop_dimensions();  // "3D"
@@ -79,6 +80,7 @@ class Rewording {
   const PatternSet& patterns_;
   bool polish_ = false;
   std::vector<Noun> nouns_;
+  std::vector<bool> noun_at_;  // one per token
   Roles roles_;
 };
 

@@ -27,9 +27,8 @@ Reworded Rewording::run() {
   for (auto& noun : nouns_) weigh(noun);
   by_elimination();
   for (const auto& noun : nouns_) give_role(noun);
-  std::erase_if(t_, [](const Token& t) { return t.folded.empty(); });
+  drop_replaced();
   places();
-  std::erase_if(t_, [](const Token& t) { return t.folded.empty(); });
   return {std::move(t_), std::move(roles_)};
 }
 
@@ -59,14 +58,19 @@ void Rewording::erase(std::size_t begin, std::size_t end) {
            t_.begin() + static_cast<std::ptrdiff_t>(end));
 }
 
+void Rewording::drop_replaced() {
+  std::erase_if(t_, [](const Token& t) { return t.folded.empty(); });
+}
+
 // "3D" beside a machine is part of its name, not a number.
 void Rewording::drop_dimensions() {
   for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
     if (t_[i].kind != TokenKind::number || !word(i + 1, " d ") || !t_[i + 1].glued) continue;
     const bool machine = (i > 0 && machine_type(t_[i - 1].folded)) ||
                          (i + 2 < t_.size() && machine_type(t_[i + 2].folded));
-    if (machine) erase(i, i + 2);
+    if (machine) replace(i, ""), replace(i + 1, "");
   }
+  drop_replaced();
 }
 
 void Rewording::drop_day() {
@@ -120,8 +124,7 @@ void Rewording::one_alone() {
       continue;
     std::size_t begin = i;
     while (begin > 0 && same_sentence(begin - 1, i) && word(begin - 1, kLead)) --begin;
-    people(begin, end, 1);
-    i = begin + 1;
+    return people(begin, end, 1);
   }
 }
 
@@ -148,8 +151,7 @@ void Rewording::of_us() {
     }
     if (count < 1 || (end < t_.size() && same_sentence(i, end) && named_unit(t_[end]))) continue;
     while (begin > 0 && same_sentence(begin - 1, i) && word(begin - 1, kLead)) --begin;
-    people(begin, end, count);
-    i = begin + 1;
+    return people(begin, end, count);
   }
 }
 

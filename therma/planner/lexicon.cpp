@@ -81,6 +81,15 @@ constexpr Type kMachineTypes[] = {
     {"router", "router routers"},
     {"bench", "bench benches"},
     {"booth", "booth booths"},
+    {"stove", "stove stoves"},
+    {"grill", "grill grills"},
+    {"mixer", "mixer mixers"},
+    {"dishwasher", "dishwasher dishwashers"},
+    {"microscope", "microscope microscopes"},
+    {"scanner", "scanner scanners"},
+    {"kuchenka", "kuchenk* kuchenek kuchence"},
+    {"zmywarka", "zmywark* zmywarek zmywarce"},
+    {"mikroskop", "mikroskop*"},
 };
 
 constexpr Type kResourceTypes[] = {

@@ -94,6 +94,13 @@ std::optional<Single> read_unit_alone(Tokens t, std::size_t at) {
 void add_smaller(Tokens t, Single& single) {
   std::size_t at = single.end;
   if (word_at(t, at, " i and ")) ++at;
+  if (word_at(t, at, " kwadrans ") && single.time.unit > TimeUnit::minute) {
+    single.time.seconds += 15 * 60;
+    single.time.unit = TimeUnit::minute;
+    single.end = at + 1;
+    single.time.span.end = t[at].span.end;
+    return;
+  }
   const auto number = read_number(t, at);
   if (!number) return;
   const auto unit = unit_after(t, number->end);
@@ -108,10 +115,6 @@ void add_smaller(Tokens t, Single& single) {
     single.time.seconds += number->value * unit->first.count * seconds_in(unit->first.unit);
     single.time.unit = unit->first.unit;
     single.end = unit->second;
-  } else if (word_at(t, at, " kwadrans ") && single.time.unit > TimeUnit::minute) {
-    single.time.seconds += 15 * 60;
-    single.time.unit = TimeUnit::minute;
-    single.end = at + 1;
   } else {
     return;
   }
@@ -139,7 +142,9 @@ std::optional<Single> read_single(Tokens t, std::size_t at) {
           number->end + 4};
     }
   }
-  return read_unit_alone(t, at);
+  auto alone = read_unit_alone(t, at);
+  if (alone) add_smaller(t, *alone);
+  return alone;
 }
 
 // The second half of a range, and the first that shares its unit: "1-4 godziny", "1h do 4h".
@@ -427,6 +432,16 @@ std::optional<OneWindow> read_whole_day(Tokens t, std::size_t at) {
   return std::nullopt;
 }
 
+// "do 16:00 od 8:00"
+std::optional<OneWindow> read_reversed_window(Tokens t, std::size_t at) {
+  if (!word_at(t, at, " do until till ")) return std::nullopt;
+  const auto close = read_clock(t, at + 1);
+  if (!close || !word_at(t, close->end, " od from ")) return std::nullopt;
+  const auto open = read_clock(t, close->end + 1);
+  if (!open || open->time.seconds >= close->time.seconds) return std::nullopt;
+  return OneWindow{{open->time, close->time}, open->end, true, false};
+}
+
 std::optional<OneWindow> read_one_window(Tokens t, std::size_t at) {
   if (auto whole = read_whole_day(t, at)) return whole;
   std::size_t from = at;
@@ -435,6 +450,7 @@ std::optional<OneWindow> read_one_window(Tokens t, std::size_t at) {
   if (mark_at(t, from, ".")) ++from;
   const bool between = word_at(t, from, " between miedzy pomiedzy ");
   const bool spelled = between || word_at(t, from, " od from ");
+  if (auto reversed = read_reversed_window(t, from)) return reversed;
   if (spelled) ++from;
   const auto open = read_clock(t, from);
   if (!open) return std::nullopt;
