@@ -98,8 +98,12 @@ class Scan {
   }
 
   // Hours without a word beside them must look like hours.
-  static bool is_refused(const Rule& rule, const PatternMatch& match) {
-    return rule.kind == FactKind::windows && rule.parameter == kExplicit &&
+  bool is_refused(const Rule& rule, const PatternMatch& match) const {
+    if (rule.kind != FactKind::windows || rule.parameter > kExplicit) return false;
+    const bool beside = !out_.facts.empty() && out_.facts.back().sentence == sentence_ &&
+                        (out_.facts.back().kind == FactKind::machine_count ||
+                         out_.facts.back().kind == FactKind::capacity);
+    return (rule.parameter == kBesideMachines && !beside) ||
            !std::get<DayWindows>(match.captures[0].value).explicit_clock;
   }
 

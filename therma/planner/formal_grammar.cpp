@@ -209,6 +209,7 @@ constexpr Rule kRules[] = {
     {open_from, "<workhours> <works>? ( od | from ) $clock"},
     {windows, "<works> $windows"},
     {windows, "^ $windows", kExplicit},
+    {windows, "$windows", kBesideMachines},
     {windows, "<daily> $windows", 1},
     {windows, "$windows <daily>", 1},
     {windows, "<works> $windows <daily>", 1},

@@ -59,8 +59,9 @@ enum class FactKind : std::uint8_t {
 };
 
 // Parameters of rows that need more than their words.
-inline constexpr double kExplicit = -1.0;       // windows: only as clock times or "from ... to ..."
-inline constexpr double kReadAsMakespan = 1.0;  // "minimise the time": which time is assumed
+inline constexpr double kExplicit = -1.0;  // windows: only as clock times or "from ... to ..."
+inline constexpr double kBesideMachines = -2.0;  // the same, right after a count of machines
+inline constexpr double kReadAsMakespan = 1.0;   // "minimise the time": which time is assumed
 
 struct Rule {
   FactKind kind;

@@ -3,6 +3,7 @@
 #include "therma/planner/formal_rewording.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "therma/planner/lexicon.hpp"
 
@@ -22,6 +23,14 @@ constexpr std::string_view kHours =
     "dostepne "
     "nieczynny nieczynna nieczynne niedostepny niedostepna niedostepne zamkniety zamknieta "
     "zamkniete otwarty otwarta otwarte zajety zajeta zajete przyjmuje przyjmuja ";
+
+constexpr std::string_view kListing =
+    " i a oraz and plus mam mamy ma maja posiadamy have has are is sa jest got only tylko ";
+// What is counted in these is an amount.
+constexpr std::string_view kAmounts =
+    " zlotych zlote euro dolarow dollars pounds euros kilometrow kilometry kilometers kilometres "
+    "miles metrow metry metres meters kilogramow kilo litrow litry litres liters punktow points "
+    "stopni degrees procent percent lat lata years months miesiecy miesiace razy times sztuk ";
 
 // Trades whose plural is not a thing: people who do one task at a time.
 constexpr std::string_view kTrades =
@@ -124,7 +133,8 @@ void Rewording::counted_nouns() {
     const auto begin = number->end;
     const auto end = run_end(begin);
     const bool needed = i > 0 && word(i - 1, kNeeds);
-    if (end > begin && !t_[begin].glued && !needed && nouns_.size() < kMostNouns) {
+    if (end > begin && !t_[begin].glued && !needed && !word(begin, kAmounts) &&
+        nouns_.size() < kMostNouns) {
       const auto at = head(begin, end, number->value > 1);
       const bool known = std::ranges::any_of(
           nouns_, [&](const Noun& n) { return same_noun(n.word, t_[at].folded, polish_); });
@@ -175,7 +185,7 @@ void Rewording::coded_nouns() {
 }
 
 // "each surgery takes 1 to 3 hours", "6 ciężarówek po 50 minut", "5 cars, each takes 2 hours".
-bool Rewording::duration_follows(std::size_t at) const {
+std::optional<std::size_t> Rewording::duration_after(std::size_t at) const {
   constexpr std::size_t kFar = 9;
   for (std::size_t i = at + 1; i < std::min(at + kFar, t_.size()) && same_sentence(at, i); ++i) {
     if (mark(i, ",")) {
@@ -183,20 +193,19 @@ bool Rewording::duration_follows(std::size_t at) const {
           !(i + 2 < t_.size() && (is_task_noun(t_[i + 2]) || is_machine_noun(t_[i + 2]))))
         continue;
       if (word(i + 1, " po ")) continue;
-      return false;
+      return std::nullopt;
     }
     if (word(i, kHours) || word(i, " cala cale caly przez around round ") || is_noun(i) ||
         is_task_noun(t_[i]) || is_machine_noun(t_[i]))
-      return false;
-    if (i > at + 1 && word(i, " do by before after po przed until ") && !word(i, " po "))
-      return false;
+      return std::nullopt;
+    if (i > at + 1 && word(i, " do by before after przed until ")) return std::nullopt;
     if (t_[i].kind == TokenKind::number && mark(i + 1, "-") && !read_stretch(t_, i)) {
       i += 2;  // "jobs 5-12 take 45 minutes"
       continue;
     }
-    if (read_stretch(t_, i)) return true;
+    if (read_stretch(t_, i)) return i;
   }
-  return false;
+  return std::nullopt;
 }
 
 bool Rewording::hours_follow(std::size_t at) const {
@@ -224,7 +233,8 @@ bool Rewording::after_preposition(const Noun& noun) const {
 void Rewording::weigh(Noun& noun) const {
   const bool per =
       std::ranges::any_of(noun.at, [&](std::size_t i) { return i > 0 && word(i - 1, " per "); });
-  noun.task = per || std::ranges::any_of(noun.at, [&](auto i) { return duration_follows(i); });
+  noun.task =
+      per || std::ranges::any_of(noun.at, [&](auto i) { return duration_after(i).has_value(); });
   if (noun.task) return;
   const bool hours = std::ranges::any_of(noun.at, [&](auto i) { return hours_follow(i); });
   noun.person = has_word(kTrades, noun.word) && !noun.named;
@@ -247,10 +257,21 @@ bool Rewording::has_known(bool machines) const {
 void Rewording::by_elimination() {
   const auto open = [](const Noun& n) { return !n.task && !n.machine && !n.person; };
   const auto any = [&](auto what) { return std::ranges::any_of(nouns_, what); };
+  for (auto& noun : nouns_) {
+    // "10 patients with 3 symptoms": where others are known to work, "with" says nothing
+    const bool with = noun.machine && noun.number != kNone && noun.number > 0 &&
+                      word(noun.number - 1, " with by ");
+    if (with && any([&](const Noun& n) { return n.person || (n.machine && &n != &noun); }))
+      noun.machine = false;
+  }
   const auto left = std::ranges::count_if(nouns_, open);
   if (left != 1) return;
   const auto last = std::ranges::find_if(nouns_, open);
   if (last->number == kNone) return;
+  // it stands where things are listed, not as the amount of something: "budget 500 crowns"
+  const bool listed = last->number == 0 || !same_sentence(last->number - 1, last->number) ||
+                      mark(last->number - 1, ",") || mark(last->number - 1, "\n") ||
+                      word(last->number - 1, kListing);
   bool stretch = false;
   bool each = false;
   for (std::size_t i = 0; i < t_.size(); ++i) {
@@ -263,7 +284,7 @@ void Rewording::by_elimination() {
   const bool tasks = has_known(false) || any([](const Noun& n) { return n.task; });
   if (!tasks && each) {
     last->task = true;
-  } else if (!machines && stretch) {
+  } else if (!machines && stretch && listed) {
     last->machine = true;
   }
 }
@@ -285,6 +306,51 @@ std::string_view Rewording::task_word(std::size_t at) const {
   return many ? "tasks" : "task";
 }
 
+// "3 cakes and 2 pies: a cake takes 50 minutes, a pie 30": each length moves to its count. Only
+// where nothing else is said of the kinds, since the rules know one kind of task.
+void Rewording::split_kinds() {
+  std::vector<Noun*> kinds;
+  for (auto& noun : nouns_) {
+    if (noun.task) kinds.push_back(&noun);
+  }
+  if (kinds.size() < 2 || has_known(false)) return;
+  for (const auto* kind : kinds) {
+    const bool only_lengths = std::ranges::all_of(kind->at, [&](std::size_t i) {
+      return i < kind->run_end || duration_after(i).has_value();
+    });
+    if (kind->number == kNone || kind->named || kind->at.size() > 2 || !only_lengths) return;
+  }
+  for (auto* kind : kinds) {
+    const auto last = kind->at.back();
+    const auto from = *duration_after(last);
+    const auto end = read_stretch(t_, from)->end;
+    for (auto i = kind->run_begin; i < kind->run_end; ++i) replace(i, "");
+    replace(kind->at[0], "tasks");
+    if (last >= kind->run_end) {
+      moved_.push_back({kind->run_end,
+                        {t_.begin() + static_cast<std::ptrdiff_t>(from),
+                         t_.begin() + static_cast<std::ptrdiff_t>(end)}});
+      for (auto i = word(last - 1, " a an the each every kazdy kazda kazde jeden jedna jedno ")
+                        ? last - 1
+                        : last;
+           i < end; ++i)
+        replace(i, "");
+    }
+    roles_.tasks.push_back(shown(kind->number, kind->run_end));
+    kind->task = false;
+  }
+}
+
+// The lengths of kinds of task, to where each kind is counted.
+void Rewording::move_lengths() {
+  std::ranges::sort(moved_, std::greater{}, &Moved::to);
+  for (auto& m : moved_) {
+    for (auto& token : m.tokens) token.sentence = t_[m.to - 1].sentence;
+    t_.insert(t_.begin() + static_cast<std::ptrdiff_t>(m.to), m.tokens.begin(), m.tokens.end());
+  }
+  moved_.clear();
+}
+
 void Rewording::give_role(const Noun& noun) {
   if (!noun.task && !noun.machine && !noun.person) return;
   // a word of the grammar names the tasks or machines already; two kinds of task stay apart
@@ -302,6 +368,11 @@ void Rewording::give_role(const Noun& noun) {
   }
   for (const auto i : noun.at) {
     if (noun.task) {
+      // "a sample spins for 15 minutes": any verb between a task and its length means "takes"
+      const auto length = duration_after(i).value_or(i);
+      for (auto k = i + 1; k < length; ++k) {
+        if (unknown(k)) replace(k, "");
+      }
       if (i > noun.run_end) single_means_each(i);
       replace(i, task_word(i));
     } else if (noun.machine) {

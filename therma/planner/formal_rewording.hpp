@@ -65,12 +65,15 @@ class Rewording {
   void find_places_of(Noun& noun);
   bool is_noun(std::size_t at) const;
 
-  bool duration_follows(std::size_t at) const;
+  // Where the length of time begins that is said of the noun at `at`.
+  std::optional<std::size_t> duration_after(std::size_t at) const;
   bool hours_follow(std::size_t at) const;
   bool after_preposition(const Noun& noun) const;
   void weigh(Noun& noun) const;
   bool has_known(bool machines) const;
   void by_elimination();
+  void split_kinds();
+  void move_lengths();
   void give_role(const Noun& noun);
   std::string_view task_word(std::size_t at) const;
   void single_means_each(std::size_t at);
@@ -80,6 +83,11 @@ class Rewording {
   const PatternSet& patterns_;
   bool polish_ = false;
   std::vector<Noun> nouns_;
+  struct Moved {
+    std::size_t to;
+    std::vector<Token> tokens;
+  };
+  std::vector<Moved> moved_;
   std::vector<bool> noun_at_;  // one per token
   Roles roles_;
 };

@@ -26,7 +26,9 @@ Reworded Rewording::run() {
   coded_nouns();
   for (auto& noun : nouns_) weigh(noun);
   by_elimination();
+  split_kinds();
   for (const auto& noun : nouns_) give_role(noun);
+  move_lengths();
   drop_replaced();
   places();
   return {std::move(t_), std::move(roles_)};

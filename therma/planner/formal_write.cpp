@@ -64,12 +64,14 @@ class Writer {
   void choose_unit() {
     bool hours = false;
     bool minutes = false;
+    bool beyond_day = false;  // "by 90" is no hour of a day
     unit_ = TimeUnit::day;
     each_time([&](const Time& t) {
       hours |= !t.bare && (t.unit == TimeUnit::hour || t.clock);
       minutes |= !t.bare && t.unit <= TimeUnit::minute;
+      beyond_day |= t.bare && t.seconds > 86400;
     });
-    bare_scale_ = minutes && !hours ? 1.0 / 60.0 : 1.0;
+    bare_scale_ = minutes && !hours && beyond_day ? 1.0 / 60.0 : 1.0;
     each_time([&](const Time& t) {
       const auto unit = t.bare ? (bare_scale_ < 1 ? TimeUnit::minute : TimeUnit::hour) : t.unit;
       unit_ = std::min(unit_, unit);

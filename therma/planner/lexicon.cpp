@@ -198,9 +198,9 @@ bool same_word(std::string_view a, std::string_view b) {
 }
 
 std::string_view detect_language(std::span<const Token> tokens, std::string_view text) {
-  constexpr std::string_view kPolishStems[] = {"zada",  "maszyn", "godzin", "minut",
-                                               "trwa",  "kazd",   "pracow", "najp",
-                                               "potem", "tylko",  "zlece",  "wszystk"};
+  constexpr std::string_view kPolishStems[] = {
+      "zada",  "maszyn", "godzin",  "minut", "trwa",  "kazd", "pracow", "najp", "potem",
+      "tylko", "zlece",  "wszystk", "dwie",  "dwoch", "trzy", "czter",  "jedn", "przed"};
   constexpr std::string_view kEnglishStems[] = {"task", "job",    "machine", "hour",   "minute",
                                                 "take", "each",   "every",   "before", "after",
                                                 "only", "finish", "worker"};
@@ -210,7 +210,10 @@ std::string_view detect_language(std::span<const Token> tokens, std::string_view
   int balance = 0;
   for (const auto& token : tokens) {
     if (token.kind != TokenKind::word || token.folded.size() < 2) continue;
-    balance += (polish().contains(token.folded) || starts(kPolishStems, token.folded)) ? 1 : 0;
+    balance += (token.folded == "po" || polish().contains(token.folded) ||
+                starts(kPolishStems, token.folded))
+                   ? 1
+                   : 0;
     balance -= (english().contains(token.folded) || starts(kEnglishStems, token.folded)) ? 1 : 0;
     // Letters that only Polish among the two has.
     const auto original = text.substr(token.span.begin, token.span.end - token.span.begin);
