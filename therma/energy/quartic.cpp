@@ -36,7 +36,8 @@ QuarticProgram::QuarticProgram(const QuarticModel& model)
   biases_.resize(model.num_units, 0.0);
   rows_ = symmetric_rows(model.num_units, model.couplings);
   const double num_pairs = 0.5 * model.num_units * (model.num_units - 1.0);
-  if (model.num_units > 1 && static_cast<double>(rows_.column.size() / 2) >= 0.25 * num_pairs) {
+  const double num_couplings = 0.5 * static_cast<double>(rows_.column.size());
+  if (model.num_units > 1 && num_couplings >= 0.25 * num_pairs) {
     dense_ = dense_from(rows_, model.num_units);
     rows_ = {};
   }

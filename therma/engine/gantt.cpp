@@ -81,12 +81,13 @@ std::string bar_text(const Bar& bar, std::size_t width, bool colours, Marks& mar
   constexpr std::uint32_t kNumColours = 6;  // ANSI 31..36
   const auto colour = 1 + bar.group % kNumColours;
   const auto inner = width >= 2 ? width - 2 : 0;
-  const auto used = columns(bar.label);
-  const bool labelled = used <= inner && used > 0;
-  if (!labelled) ++marks.unlabelled;
-  const auto before = labelled ? (inner - used) / 2 : inner;
-  const auto after = labelled ? inner - used - before : 0;
-  const auto label = labelled ? bar.label : "";
+  constexpr std::size_t kLeastCut = 4;  // "abc…" still tells names apart, "a…" does not
+  const bool whole = columns(bar.label) <= inner;
+  const auto label = whole || inner >= kLeastCut ? fitted(bar.label, inner) : std::string();
+  const auto used = columns(label);
+  if (used == 0) ++marks.unlabelled;
+  const auto before = (inner - used) / 2;
+  const auto after = inner - used - before;
   if (!colours) {
     if (width == 1) return "▌";
     return "▐" + repeated("█", before) + label + repeated("█", after) + "▌";

@@ -69,6 +69,18 @@ void append(std::vector<std::string>& list, std::vector<std::string> more) {
               std::make_move_iterator(more.end()));
 }
 
+// The sentences about drawn durations in the language of the text.
+std::vector<std::string> in_language(const Report& report, const schedule::DrawnProblem& drawn) {
+  const bool is_polish = report.understanding && report.understanding->language == "pl";
+  if (!is_polish || report.durations.empty()) return drawn.assumptions;
+  std::string text;
+  for (const auto& [id, duration] : report.durations) {
+    text += fmt::format("{}{} {:.6g}", text.empty() ? "" : ", ", id, duration);
+  }
+  return {fmt::format("Wylosowane czasy w {} (ziarno {}): {}.", drawn.problem.time_unit,
+                      report.seed, text)};
+}
+
 // What the draw gave for each uncertain task, before speeds.
 void note_durations(Report& report, const schedule::Problem& stated,
                     const schedule::Problem& drawn) {
@@ -83,7 +95,7 @@ void solve_schedule(Report& report, const schedule::Problem& stated, const Reque
   const double cpu_before_s = cpu_seconds();
   auto drawn = schedule::draw_durations(stated, request.solve.seed);
   note_durations(report, stated, drawn.problem);
-  append(report.assumptions, std::move(drawn.assumptions));
+  append(report.assumptions, in_language(report, drawn));
   const auto answer = solve::solve_schedule(stated, request.solve, resources);
   report.outcome = answer;
   report.status = solve::name(answer.status);

@@ -137,9 +137,7 @@ std::size_t Discovery::run_end(std::size_t at) const {
 
 void Discovery::after_nouns() {
   for (std::size_t i = 0; i < t_.size(); ++i) {
-    const bool task = is_task_noun(t_[i]);
-    if (!task && !is_machine_noun(t_[i])) continue;
-    auto& list = task ? names_.tasks : names_.machines;
+    if (!is_task_noun(t_[i]) && !is_machine_noun(t_[i])) continue;
     std::size_t at = i + 1;
     static constexpr std::array<std::string_view, 8> kNaming = {
         "called", "named", "nazwane", "nazwanych", "nazwach", "are", "to", "nr"};
@@ -150,7 +148,11 @@ void Discovery::after_nouns() {
       listing |= mark(at, ":") || (word(at, kNaming) && t_[at].folded != "nr");
       ++at;
     }
-    read_list(list, at, listing, !task);
+    // "3 tasks on 2 machines: cutting 2h, welding 1h": what lasts is a task.
+    const auto end = listing && !is_code(at, true) ? run_end(at) : at;
+    const bool lasts = end > at && read_stretch(t_, end) && !read_windows(t_, end);
+    const bool task = is_task_noun(t_[i]) || lasts;
+    read_list(task ? names_.tasks : names_.machines, at, listing, !task);
   }
 }
 

@@ -71,7 +71,7 @@ struct ManyScenarios {
 // Keeps, per replica, the better of two candidates: feasible first, then by objective.
 class Keeper {
  public:
-  Keeper(const SearchTask& task) : problem_(task.problem()), kept_(task.replicas) {}
+  explicit Keeper(const SearchTask& task) : problem_(task.problem()), kept_(task.replicas) {}
 
   void offer(std::size_t replica, Candidate candidate, bool is_feasible) {
     constexpr double kInfeasible = 1e15;

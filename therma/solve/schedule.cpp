@@ -41,10 +41,16 @@ SearchResult hybrid_search(const SearchTask& task, const Resources& resources, b
   return result;
 }
 
-SearchResult search(SearchTask task, Dynamics dynamics, const Resources& resources) {
-  const bool is_job_shop =
-      task.scenarios.size() == 1 && job_shop::compile(task.problem()).has_value();
-  switch (dynamics) {
+// The job shop's own search has compound moves, and with them no entropy production to vote by.
+bool takes_compound_moves(const SearchTask& task, Vote vote) {
+  const bool needs_entropy = vote == Vote::entropy || vote == Vote::combined;
+  return !needs_entropy && task.scenarios.size() == 1 &&
+         job_shop::compile(task.problem()).has_value();
+}
+
+SearchResult search(SearchTask task, const SolveConfig& config, const Resources& resources) {
+  const bool is_job_shop = takes_compound_moves(task, config.vote);
+  switch (config.dynamics) {
     case Dynamics::langevin:
       return langevin_search(task, resources);
     case Dynamics::hybrid:
@@ -102,14 +108,11 @@ ScenarioStats replay(const std::vector<Problem>& scenarios, const Solution& plan
   return stats;
 }
 
-std::vector<Problem> draw_scenarios(const Problem& problem, const SolveConfig& config,
-                                    std::vector<std::string>& notes) {
+std::vector<Problem> draw_scenarios(const Problem& problem, const SolveConfig& config) {
   const std::uint32_t count = problem.uncertain.empty() ? 1 : config.scenarios;
   std::vector<Problem> scenarios;
   for (std::uint32_t k = 0; k < count; ++k) {
-    auto drawn = schedule::draw_durations(problem, config.seed, k);
-    if (k == 0) notes = std::move(drawn.assumptions);
-    scenarios.push_back(std::move(drawn.problem));
+    scenarios.push_back(schedule::draw_durations(problem, config.seed, k).problem);
   }
   return scenarios;
 }
@@ -168,7 +171,7 @@ ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
                               const Resources& resources) {
   checked(config);
   ScheduleAnswer answer;
-  const auto scenarios = draw_scenarios(problem, config, answer.notes);
+  const auto scenarios = draw_scenarios(problem, config);
   SearchTask task{.scenarios = scenarios,
                   .replicas = config.replicas == 0 ? kReplicas : config.replicas,
                   .rounds = config.rounds,
@@ -182,7 +185,7 @@ ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
   }
   schedule::Proof proof(scenarios.front(), bound);
   if (scenarios.size() == 1) task.proof = &proof;
-  auto result = search(task, config.dynamics, resources);
+  auto result = search(task, config, resources);
   if (proof.is_infeasible()) {
     answer.status = Status::infeasible;
     answer.bound_from = proof.from();

@@ -52,10 +52,7 @@ std::size_t best_fill(const std::vector<std::size_t>& lengths, std::size_t room)
 }  // namespace
 
 LoadTest::LoadTest(const Problem& problem, const Tables& tables)
-    : problem_(problem),
-      tables_(tables),
-      earliest_(earliest_limits(tables)),
-      step_(common_step(problem)) {}
+    : tables_(tables), earliest_(earliest_limits(tables)), step_(common_step(problem)) {}
 
 bool LoadTest::refutes_by_limits(Ticks makespan) const {
   const auto latest = latest_limits(tables_, makespan);

@@ -44,7 +44,6 @@ class LoadTest {
                                     const std::vector<std::vector<std::uint32_t>>& possible,
                                     const std::vector<Ticks>& room) const;
 
-  const Problem& problem_;
   const Tables& tables_;
   Limits earliest_;
   Ticks step_ = 1;

@@ -71,6 +71,8 @@ class ListMoves {
    private:
     friend class ListMoves;
     explicit State(const Tables& tables) : schedule(tables), stamp(tables.num_tasks) {}
+    // Scratch of ListMoves, private so that nobody else reads it.
+    // NOLINTBEGIN(readability-identifier-naming): a plain aggregate to its one friend
     // A sequence changed from place `first` on, and its tasks there before.
     struct Touched {
       std::uint32_t sequence = 0;
@@ -87,6 +89,7 @@ class ListMoves {
     ListTerms old_terms;
     std::vector<std::uint64_t> stamp;  // [task]: the move that last took it out
     std::uint64_t epoch = 0;
+    // NOLINTEND(readability-identifier-naming)
   };
 
   explicit ListMoves(const Problem& problem);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <unordered_map>
 
@@ -105,8 +106,7 @@ class Verifier {
     Wide high = low;
     const auto range = std::ranges::find(problem_.uncertain, index, &UncertainDuration::task);
     if (range != problem_.uncertain.end()) {
-      const auto longest =
-          static_cast<Ticks>(range->max * static_cast<double>(problem_.ticks_per_unit) + 0.5);
+      const auto longest = std::llround(range->max * static_cast<double>(problem_.ticks_per_unit));
       high = fine(ticks_at_speed(longest, problem_.machines[at.machine].speed));
     }
     const Wide took = at.end - at.start;
