@@ -19,12 +19,12 @@ SearchResult job_shop_tempering(const SearchTask& task, const Resources& resourc
     starts.push_back(job_shop::starts_of(*model, candidate.solution));
   }
   JobShopConfig config{.rounds = task.rounds, .seed = task.seed};
-  config.replicas = task.replicas;
+  config.replicas = task.replicas == 0 ? kReplicas : task.replicas;
   config.single_move_replicas = std::min(config.single_move_replicas, config.replicas / 2);
   const auto outcome = search_job_shop(*model, config, resources, starts);
 
   const double units = schedule::to_units(problem, model->unit) * problem.objective.makespan;
-  SearchResult result{.dynamics = "tempering"};
+  SearchResult result{.replicas = config.replicas, .dynamics = "tempering"};
   for (const auto& replica : outcome.replicas) {
     result.candidates.push_back({job_shop::to_solution(*model, replica.starts),
                                  units * replica.makespan, units * replica.heat,

@@ -22,9 +22,15 @@ RelaxConfig affordable(const RelaxedSchedule& relaxed, double anneal_cost, doubl
     return static_cast<std::uint32_t>(std::clamp(cost / relaxed.cost(), least, most));
   };
   RelaxConfig config;
-  config.n_steps = steps(anneal_cost, 100.0, most_steps);
+  config.n_steps = steps(anneal_cost, 20.0, most_steps);
   config.steps_per_round = steps(kRoundCost, 1.0, config.n_steps);
   return config;
+}
+
+// Fewer walks where one step of one of them takes a good part of a second.
+std::uint32_t affordable_replicas(const RelaxedSchedule& relaxed) {
+  constexpr double kCost = 2e7;
+  return static_cast<std::uint32_t>(std::clamp(kCost / relaxed.cost(), 2.0, double{kReplicas}));
 }
 
 // A walk, and the best schedule decoded from it. Infeasible ones count after all feasible ones.
@@ -63,7 +69,8 @@ SearchResult run(const SearchTask& task, std::shared_ptr<const RelaxedSchedule> 
   const Decoder decoder(problem);
   const Rng rng = Rng(task.seed).child("langevin");
   std::vector<Replica> replicas;
-  for (std::uint32_t i = 0; i < task.replicas; ++i) {
+  const auto num_replicas = task.replicas == 0 ? affordable_replicas(*relaxed) : task.replicas;
+  for (std::uint32_t i = 0; i < num_replicas; ++i) {
     replicas.push_back({RelaxedWalk(relaxed, config, rng, i), {}});
   }
   const auto rounds_per_anneal =
@@ -73,7 +80,7 @@ SearchResult run(const SearchTask& task, std::shared_ptr<const RelaxedSchedule> 
     return rounds == task.rounds || rounds == num_anneals * rounds_per_anneal ||
            task.is_proven(best) || resources.should_stop();
   };
-  SearchResult result{.dynamics = "langevin"};
+  SearchResult result{.replicas = num_replicas, .dynamics = "langevin"};
   do {
     resources.for_each(replicas.size() + (task.proof ? 1 : 0), [&](std::size_t i) {
       if (i == replicas.size()) return task.proof->advance(kProofNodesPerRound, best);
@@ -83,7 +90,7 @@ SearchResult run(const SearchTask& task, std::shared_ptr<const RelaxedSchedule> 
     ++result.rounds;
     const double lowest = std::ranges::min(replicas, {}, &Replica::score).score;
     if (lowest < kBroken) best = lowest;
-    resources.report({.stage = "relax", .fraction = -1.0, .best = best, .replicas = task.replicas});
+    resources.report({.stage = "relax", .fraction = -1.0, .best = best, .replicas = num_replicas});
   } while (!is_done(result.rounds));
   for (auto& replica : replicas) {
     result.sweeps += replica.walk.steps();

@@ -71,7 +71,8 @@ struct ManyScenarios {
 // Keeps, per replica, the better of two candidates: feasible first, then by objective.
 class Keeper {
  public:
-  explicit Keeper(const SearchTask& task) : problem_(task.problem()), kept_(task.replicas) {}
+  Keeper(const SearchTask& task, std::uint32_t replicas)
+      : problem_(task.problem()), kept_(replicas) {}
 
   void offer(std::size_t replica, Candidate candidate, bool is_feasible) {
     constexpr double kInfeasible = 1e15;
@@ -111,9 +112,13 @@ class ListSearch {
   using State = typename Moves::State;
 
   ListSearch(const SearchTask& task, const Resources& resources)
-      : task_(task), resources_(resources), scenarios_(task), keeper_(task) {
+      : task_(task),
+        resources_(resources),
+        scenarios_(task),
+        replicas_(task.replicas == 0 ? kReplicas : task.replicas),
+        keeper_(task, replicas_) {
     const auto cost = task.problem().tasks.size() * task.scenarios.size();
-    config_.replicas = task.replicas;
+    config_.replicas = replicas_;
     config_.seed = task.seed;
     config_.attempts =
         std::clamp(kPlacementsPerRound / static_cast<std::uint32_t>(std::max<std::size_t>(1, cost)),
@@ -125,13 +130,14 @@ class ListSearch {
   [[nodiscard]] SearchResult run(std::span<const Candidate> warm) {
     std::vector<State> starts;
     for (const auto& candidate : warm) {
-      if (starts.size() < task_.replicas) starts.push_back(scenarios_.start(candidate));
+      if (starts.size() < replicas_) starts.push_back(scenarios_.start(candidate));
     }
     do {
       starts = epoch(starts);
       scenarios_.scale_penalties(kPenaltyGrowth);
     } while (!is_done());
     result_.candidates = keeper_.take();
+    result_.replicas = replicas_;
     result_.sweeps = attempts_ / std::max<std::size_t>(1, task_.problem().tasks.size());
     result_.steps = {{result_.dynamics, attempts_}};
     return std::move(result_);
@@ -153,7 +159,7 @@ class ListSearch {
            .fraction = task_.rounds == 0 ? -1.0 : share_done(),
            .best = std::isfinite(best_) ? std::optional(best_) : std::nullopt,
            .bound = task_.proof ? std::optional(task_.proof->lower_bound()) : std::nullopt,
-           .replicas = task_.replicas});
+           .replicas = replicas_});
     } while (!is_done() && (result_.rounds % kRoundsPerCheck != 0 ||
                             scenarios_.is_feasible(tempering.best_state())));
     auto outcome = std::move(tempering).finish();
@@ -188,6 +194,7 @@ class ListSearch {
   const SearchTask& task_;
   const Resources& resources_;
   Scenarios scenarios_;
+  std::uint32_t replicas_;
   Keeper keeper_;
   TemperingConfig config_;
   SearchResult result_;

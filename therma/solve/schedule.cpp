@@ -21,9 +21,6 @@ namespace {
 using schedule::Problem;
 using schedule::Solution;
 
-// Replicas by default: enough for a ladder, few enough for rounds of a few milliseconds.
-constexpr std::uint32_t kReplicas = 16;
-
 SearchResult hybrid_search(const SearchTask& task, const Resources& resources, bool is_job_shop) {
   auto relaxed = brief_relaxation(task, resources);
   SearchTask rest = task;
@@ -173,7 +170,7 @@ ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
   ScheduleAnswer answer;
   const auto scenarios = draw_scenarios(problem, config);
   SearchTask task{.scenarios = scenarios,
-                  .replicas = config.replicas == 0 ? kReplicas : config.replicas,
+                  .replicas = config.replicas,
                   .rounds = config.rounds,
                   .seed = config.seed};
   const auto bound = schedule::lower_bound(scenarios.front());
@@ -200,7 +197,7 @@ ScheduleAnswer solve_schedule(const Problem& problem, const SolveConfig& config,
   answer.steps = std::move(result.steps);
   answer.sweeps = result.sweeps;
   answer.dynamics = result.dynamics;
-  answer.replicas = task.replicas;
+  answer.replicas = result.replicas;
   answer.rounds = result.rounds;
   answer.vote = enum_names(config.vote)[static_cast<std::size_t>(config.vote)];
   elect(scenarios.front(), config, result, answer);

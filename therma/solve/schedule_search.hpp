@@ -26,6 +26,7 @@ struct Candidate {
 
 struct SearchResult {
   std::vector<Candidate> candidates;                         // [replica], in a fixed order
+  std::uint32_t replicas = 0;                                // that took part
   std::vector<std::pair<std::string, std::uint64_t>> steps;  // per dynamics
   std::uint64_t sweeps = 0;  // digital steps of the energy model: Langevin steps, sweeps of moves
   std::uint32_t rounds = 0;
@@ -38,8 +39,8 @@ struct SearchResult {
 // share tasks, machines and constraints: the first is the one that the answer is for.
 struct SearchTask {
   std::span<const schedule::Problem> scenarios;
-  std::uint32_t replicas = 1;
-  std::uint32_t rounds = 0;  // 0: until the deadline or a proof
+  std::uint32_t replicas = 0;  // 0: as many as suits the search
+  std::uint32_t rounds = 0;    // 0: until the deadline or a proof
   std::uint64_t seed = 0;
   bool heat_bath = false;  // accept by heat bath instead of Metropolis
   // Advanced beside the replicas, one counted slice a round; none with several scenarios, or where
@@ -51,6 +52,8 @@ struct SearchTask {
   [[nodiscard]] bool is_proven(double best) const noexcept;
 };
 
+// Enough for a ladder of temperatures, few enough for rounds of a few milliseconds.
+inline constexpr std::uint32_t kReplicas = 16;
 inline constexpr double kSameObjective = 1e-9;  // relative difference
 inline constexpr std::uint64_t kProofNodesPerRound = 20'000;
 

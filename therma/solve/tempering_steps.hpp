@@ -91,7 +91,7 @@ void Tempering<P>::measure_ladder() {
   if (hot == 0.0 || cold == 0.0) {
     constexpr int kStages = 8;
     constexpr double kAnything = 1e300;
-    const std::uint32_t attempts = std::max(config_.attempts / 4, 256U);
+    const std::uint32_t attempts = std::max(config_.attempts / 4, 64U);
     State s = walkers_.back().state;
     double measured = kAnything;
     std::vector<double> rises;
