@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -39,20 +38,9 @@ bool is_sentence(const Request& request) {
   return request.source.is_prose && request.read.format == schedule::Format::automatic;
 }
 
-// Langevin steps as they are, proposals of discrete moves as sweeps (docs/theory/joules.md).
-std::uint64_t digital_steps(const solve::Outcome& outcome, std::size_t num_tasks) {
-  std::uint64_t steps = 0;
-  std::uint64_t moves = 0;
-  for (const auto& [dynamics, count] : outcome.steps) {
-    (dynamics == "langevin" ? steps : moves) += count;
-  }
-  const auto sweep = static_cast<std::uint64_t>(std::max<std::size_t>(num_tasks, 1));
-  return steps + (moves + sweep - 1) / sweep;
-}
-
-Joules joules_of(const Report& report, std::size_t num_tasks, double cpu_s) {
+Joules joules_of(const Report& report, double cpu_s) {
   const planner::EnergyProfile profile;
-  planner::Work work{.digital_steps = digital_steps(*report.outcome, num_tasks)};
+  planner::Work work{.digital_steps = report.outcome->sweeps};
   if (report.llm) work.llm_tokens = report.llm->prompt_tokens + report.llm->completion_tokens;
   const auto estimate = planner::estimate_joules(cpu_s);
   return {.value = planner::model_joules(profile, work),
@@ -103,7 +91,7 @@ void solve_schedule(Report& report, const schedule::Problem& stated, const Reque
     report.solution = schedule::solution_to_json(drawn.problem, *answer.solution);
     report.timetable = timetable(drawn.problem, *answer.solution);
   }
-  report.joules = joules_of(report, stated.tasks.size(), cpu_seconds() - cpu_before_s);
+  report.joules = joules_of(report, cpu_seconds() - cpu_before_s);
 }
 
 Understanding understanding_of(const planner::Route& route) {
