@@ -11,8 +11,8 @@ namespace therma::schedule {
 namespace {
 
 // Weight of the objective beside constraints whose weights start at 1: the tasks crowd together
-// first and are pushed apart as the constraints grow. Measured on ft06 and ft10: 20 ends 5 to 10 %
-// shorter than 1 (`bench_schedule --dynamics langevin`).
+// first and are pushed apart as the constraints grow. Chosen on ft06 and ft10: lighter ones end
+// later; to try another, build with it and run `bench_schedule --dynamics langevin`.
 constexpr double kObjectiveWeight = 20.0;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
