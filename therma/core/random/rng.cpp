@@ -43,4 +43,6 @@ std::array<double, 2> Rng::normal_pair(DrawAt at) const noexcept {
 
 double Draws::exponential() noexcept { return -std::log(open_unit_interval(bits())); }
 
+ArsBlock Rng::ars_key() const noexcept { return child("ars").block({}); }
+
 }  // namespace therma

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "therma/core/random/ars.hpp"
 #include "therma/core/random/philox.hpp"
 
 namespace therma {
@@ -54,6 +55,9 @@ class Rng {
   // Standard normal by Box and Muller (Ann. Math. Stat. 29, 1958); both draws of one block.
   [[nodiscard]] std::array<double, 2> normal_pair(DrawAt at) const noexcept;
   [[nodiscard]] double normal(DrawAt at) const noexcept { return normal_pair(at)[0]; }
+
+  // The key under which kernels that need many bits draw ARS blocks; their counters are theirs.
+  [[nodiscard]] ArsBlock ars_key() const noexcept;
 
  private:
   explicit constexpr Rng(PhiloxKey key) noexcept : key_(key) {}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plain twin of every kernel: one chain after another through the typed kernels, in double.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <vector>
+
+#include "therma/core/archive.hpp"
+#include "therma/core/error.hpp"
+#include "therma/dynamics/gibbs.hpp"
+#include "therma/dynamics/kernels/kernels.hpp"
+#include "therma/dynamics/langevin.hpp"
+#include "therma/dynamics/mala.hpp"
+#include "therma/dynamics/metropolis.hpp"
+#include "therma/energy/harmonic.hpp"
+#include "therma/energy/ising.hpp"
+#include "therma/energy/quartic.hpp"
+
+namespace therma::kernels {
+namespace {
+
+// The inverse temperature of one replica, from one for all or one for each.
+double beta_of(std::span<const double> betas, std::size_t replica) {
+  return betas.size() == 1 ? betas[0] : betas[replica];
+}
+
+// What the two families below share: chains in a vector, stepped apart from each other.
+template <class State>
+class ScalarMachine : public Machine {
+ public:
+  ScalarMachine(std::uint64_t num_variables, ReplicaRange range, const Rng& rng)
+      : rng_(rng), num_variables_(num_variables), range_(range) {}
+
+  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return num_variables_; }
+  [[nodiscard]] std::uint32_t num_replicas() const noexcept override { return range_.count; }
+  [[nodiscard]] MachineTally tally() const noexcept override {
+    MachineTally sum{.updates = 0, .changes = 0};
+    for (std::size_t r = 0; r < tallies_.size(); ++r) {
+      sum.updates += tallies_[r].updates;
+      *sum.changes += *tallies_[r].changes;
+    }
+    return sum;
+  }
+
+  void advance(std::span<const double> betas, std::uint64_t steps,
+               const Resources& resources) override {
+    resources.for_each(chains_.size(), [&](std::size_t r) {
+      const double beta = beta_of(betas, r);
+      for (std::uint64_t k = 0; k < steps; ++k) {
+        tallies_[r].updates += num_variables_;
+        *tallies_[r].changes += step(beta, chains_[r]);
+      }
+    });
+  }
+
+  void resample(std::span<const std::uint32_t> parents) override {
+    const auto before = chains_;
+    for (std::size_t r = 0; r < chains_.size(); ++r) adopt(chains_[r], before[parents[r]]);
+  }
+
+ protected:
+  // One step; returns how many variables changed.
+  virtual std::uint64_t step(double beta, State& chain) = 0;
+  virtual void adopt(State& chain, const State& parent) = 0;
+
+  [[nodiscard]] std::uint32_t chain_number(std::size_t replica) const noexcept {
+    return range_.first + static_cast<std::uint32_t>(replica);
+  }
+  void save_tallies(ArchiveWriter& out) const {
+    for (const auto& tally : tallies_) out.put(tally.updates), out.put(*tally.changes);
+  }
+  void restore_tallies(ArchiveReader& in) {
+    for (auto& tally : tallies_) {
+      tally.updates = in.get<std::uint64_t>();
+      tally.changes = in.get<std::uint64_t>();
+    }
+  }
+
+  Rng rng_;
+  std::uint64_t num_variables_;
+  ReplicaRange range_;
+  std::vector<State> chains_;                                                      // [replica]
+  std::vector<MachineTally> tallies_{range_.count, {.updates = 0, .changes = 0}};  // [replica]
+};
+
+template <class Kernel, SpinEnergy E>
+class SpinMachine final : public ScalarMachine<SpinState> {
+ public:
+  SpinMachine(std::shared_ptr<const E> energy, ReplicaRange range, const Rng& rng)
+      : ScalarMachine(energy->size(), range, rng), energy_(std::move(energy)) {
+    for (std::uint32_t r = 0; r < range.count; ++r) {
+      chains_.push_back(init_spins(*energy_, rng, chain_number(r)));
+    }
+  }
+
+  void energies(std::span<double> energies, const Resources& /*resources*/) const override {
+    for (std::size_t r = 0; r < chains_.size(); ++r) {
+      energies[r] = energy_->energy(chains_[r].spins);
+    }
+  }
+  void read(std::uint32_t replica, std::span<double> values) const override {
+    std::ranges::copy(chains_[replica].spins, values.begin());
+  }
+  void write(std::uint32_t replica, std::span<const double> values) override {
+    auto& chain = chains_[replica];
+    for (std::size_t i = 0; i < values.size(); ++i) chain.spins[i] = values[i] > 0.0 ? kUp : kDown;
+    perform_work(*energy_, chain);
+  }
+
+  [[nodiscard]] std::string save() const override {
+    ArchiveWriter out("scalar spins", num_variables_, range_.count);
+    save_tallies(out);
+    for (const auto& chain : chains_) {
+      out.put(chain.step);
+      out.put(chain.energy);
+      out.put_all<Spin>(chain.spins);
+    }
+    return std::move(out).bytes();
+  }
+  void restore(std::string_view bytes) override {
+    ArchiveReader in(bytes, "scalar spins", num_variables_, range_.count);
+    restore_tallies(in);
+    for (auto& chain : chains_) {
+      chain.step = in.get<std::uint64_t>();
+      chain.energy = in.get<double>();
+      in.get_all<Spin>(chain.spins);
+    }
+    in.finish();
+  }
+
+ private:
+  std::uint64_t step(double beta, SpinState& chain) override {
+    return Kernel{.beta = beta}.step(*energy_, chain, rng_).flips;
+  }
+  void adopt(SpinState& chain, const SpinState& parent) override {
+    chain.spins = parent.spins;
+    chain.energy = parent.energy;
+  }
+
+  std::shared_ptr<const E> energy_;
+};
+
+template <class Kernel, GradientEnergy E>
+class LangevinMachine final : public ScalarMachine<LangevinState> {
+ public:
+  LangevinMachine(E energy, const MachineConfig& config, ReplicaRange range, const Rng& rng)
+      : ScalarMachine(energy.size(), range, rng), energy_(std::move(energy)), config_(config) {
+    for (std::uint32_t r = 0; r < range.count; ++r) {
+      std::vector<double> z(energy_.size());
+      fill_normals(rng.child("start"), chain_number(r), 0, z);
+      chains_.push_back(init_langevin(energy_, std::move(z), chain_number(r)));
+    }
+  }
+
+  void energies(std::span<double> energies, const Resources& /*resources*/) const override {
+    for (std::size_t r = 0; r < chains_.size(); ++r) energies[r] = chains_[r].energy[0];
+  }
+  void read(std::uint32_t replica, std::span<double> values) const override {
+    std::ranges::copy(chains_[replica].z, values.begin());
+  }
+  void write(std::uint32_t replica, std::span<const double> values) override {
+    auto& chain = chains_[replica];
+    std::ranges::copy(values, chain.z.begin());
+    perform_work(energy_, chain);
+  }
+
+  [[nodiscard]] std::string save() const override {
+    ArchiveWriter out("scalar reals", num_variables_, range_.count);
+    save_tallies(out);
+    for (const auto& chain : chains_) {
+      out.put(chain.step);
+      out.put_all<double>(chain.z);
+    }
+    return std::move(out).bytes();
+  }
+  void restore(std::string_view bytes) override {
+    ArchiveReader in(bytes, "scalar reals", num_variables_, range_.count);
+    restore_tallies(in);
+    for (auto& chain : chains_) {
+      chain.step = in.get<std::uint64_t>();
+      in.get_all<double>(chain.z);
+      perform_work(energy_, chain);
+    }
+    in.finish();
+  }
+
+ private:
+  std::uint64_t step(double beta, LangevinState& chain) override {
+    const Kernel kernel{.mu = config_.mu, .kT = 1.0 / beta, .dt = config_.dt};
+    const auto info = kernel.step(energy_, chain, rng_);
+    if constexpr (requires { info.accepted; }) {
+      return info.accepted * num_variables_;
+    } else {
+      return num_variables_;
+    }
+  }
+  void adopt(LangevinState& chain, const LangevinState& parent) override {
+    chain.z = parent.z;
+    chain.gradient = parent.gradient;
+    chain.energy = parent.energy;
+  }
+
+  E energy_;
+  MachineConfig config_;
+};
+
+// Concrete programs behind the one type that LangevinMachine is instantiated for.
+AnyGradientEnergy gradient_energy(const Target& target) {
+  if (const auto* any = std::get_if<AnyGradientEnergy>(&target)) return *any;
+  if (const auto* q = std::get_if<std::shared_ptr<const QuarticProgram>>(&target)) {
+    return AnyGradientEnergy(**q);
+  }
+  return AnyGradientEnergy(*std::get<std::shared_ptr<const QuadraticEnergy>>(target));
+}
+
+std::string refusal(const Target& target, const MachineConfig& config) {
+  const UpdateRule rule = rule_for(target, config);
+  const bool discrete_rule = rule == UpdateRule::heat_bath || rule == UpdateRule::metropolis;
+  if (is_discrete(target) != discrete_rule) {
+    return fmt::format("{} needs {}", enum_names(rule)[static_cast<std::size_t>(rule)],
+                       discrete_rule ? "spins or categories, and this energy is continuous"
+                                     : "an energy with a gradient, and this one is discrete");
+  }
+  if (!std::holds_alternative<std::shared_ptr<const IsingProgram>>(target) && is_discrete(target)) {
+    return "scalar has no chain for this program yet";
+  }
+  return rule == UpdateRule::baoab ? "scalar has no baoab yet" : "";
+}
+
+bool prefers(const Target& /*target*/, const MachineConfig& /*config*/) { return true; }
+
+std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config, ReplicaRange range,
+                              const Rng& rng) {
+  const auto ising = [&] { return std::get<std::shared_ptr<const IsingProgram>>(target); };
+  const auto reals = [&]<class Kernel>(std::type_identity<Kernel>) {
+    return std::make_unique<LangevinMachine<Kernel, AnyGradientEnergy>>(gradient_energy(target),
+                                                                        config, range, rng);
+  };
+  switch (rule_for(target, config)) {
+    case UpdateRule::automatic:  // resolved by rule_for
+    case UpdateRule::baoab:      // refused
+      return nullptr;
+    case UpdateRule::heat_bath:
+      return std::make_unique<SpinMachine<Gibbs, IsingProgram>>(ising(), range, rng);
+    case UpdateRule::metropolis:
+      return std::make_unique<SpinMachine<Metropolis, IsingProgram>>(ising(), range, rng);
+    case UpdateRule::euler:
+      return reals(std::type_identity<EulerMaruyama>{});
+    case UpdateRule::leimkuhler_matthews:
+      return reals(std::type_identity<LeimkuhlerMatthews>{});
+    case UpdateRule::mala:
+      return reals(std::type_identity<Mala>{});
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+constinit const KernelEntry kScalar{"scalar", "one chain after another, in double: the plain twin",
+                                    1,        Exactness::bitwise,
+                                    refusal,  prefers,
+                                    make};
+
+}  // namespace therma::kernels
