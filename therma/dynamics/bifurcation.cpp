@@ -108,10 +108,10 @@ class Bifurcation {
                .discrete = config_.kind == BifurcationKind::discrete});
       result_.sweeps += count;
       ++result_.rounds;
+      report();
       const bool is_last = round + 1 == rounds;
       const bool ends = !is_last && is_done();
       if (is_last || ends || 2 * round >= rounds) look();
-      report();
       if (ends || found_.lowest_energy() <= config_.goal.target_energy) return;
     }
     ++result_.runs;

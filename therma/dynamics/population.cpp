@@ -44,14 +44,14 @@ void describe(PopulationPoint& point, std::span<const double> energies,
   for (std::size_t f = 0; f < members.size(); ++f) {
     if (members[f] == 0.0) continue;
     const double share = members[f] / count;
-    squares += share * share;
+    squares += members[f] * members[f];
     entropy -= share * std::log(share);
     variance += excess[f] * excess[f];
   }
-  point.family_size = count * squares;
+  point.family_size = squares / count;
   point.num_families = std::exp(entropy);
   point.energy_error = std::sqrt(variance) / count;
-  point.log_z_error = std::sqrt(squares);  // equation 5: rho_t / R
+  point.log_z_error = std::sqrt(squares) / count;  // equation 5: rho_t / R, its square
 }
 
 Equilibration verdict(const PopulationPoint& coldest, std::size_t population) {
