@@ -102,9 +102,10 @@ void BestStates::restore(std::string_view bytes) {
   ArchiveReader in(bytes, "best states", capacity_, 0);
   const auto count = in.get<std::uint64_t>();
   const auto size = in.get<std::uint64_t>();
-  if (count > capacity_ || size > bytes.size() / sizeof(double)) {
-    fail(ErrorCode::bad_data, "best states: {} states of {} values do not fit", count, size);
+  if (count > capacity_) {
+    fail(ErrorCode::bad_data, "best states: {} states where {} are kept", count, capacity_);
   }
+  in.require(size, sizeof(double));
   states_.clear();
   prints_.clear();
   for (std::uint64_t k = 0; k < count; ++k) {
