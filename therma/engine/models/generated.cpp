@@ -107,8 +107,8 @@ class Settings {
   }
 
   std::string_view usage_;
-  std::vector<Setting> settings_;          // not yet asked for
-  std::vector<std::string_view> asked_;    // so far
+  std::vector<Setting> settings_;        // not yet asked for
+  std::vector<std::string_view> asked_;  // so far
 };
 
 constexpr std::uint64_t kMostSide = 1 << 16;
@@ -237,6 +237,7 @@ SampleModel generate_model(const std::string& argument, ModelFormat format) {
   Settings keys(argument, row.source.usage);
   auto model = row.make(keys);
   model.name = argument;
+  model.assumptions.clear();  // nobody listed its pairs
   return model;
 }
 
@@ -247,10 +248,12 @@ std::string model_sources_text(std::size_t width) {
   for (const auto& source : kListed) {
     out += padded(source.usage, widest + 2) + wrapped(source.summary, width, widest + 2) + "\n";
   }
-  return out + wrapped("Or a file, - for standard input: Therma JSON (ising, qubo, factors, quartic, "
-                       "quadratic), dimod BQM JSON, G-set and .mc, .sparse, .qubo, COO. seed=1 "
-                       "where none is given.",
-                       width, 0) +
+  return out +
+         wrapped(
+             "Or a file, - for standard input: Therma JSON (ising, qubo, factors, quartic, "
+             "quadratic), dimod BQM JSON, G-set and .mc, .sparse, .qubo, COO. seed=1 "
+             "where none is given.",
+             width, 0) +
          "\n";
 }
 

@@ -148,7 +148,8 @@ std::vector<double> dimod_numbers(const JsonReader& json, std::string_view key, 
 }
 
 std::vector<Coupling> dimod_pairs(const JsonReader& json, std::uint32_t size) {
-  const auto count = static_cast<std::size_t>(json.at("num_interactions").count(kMostModelCouplings));
+  const auto count =
+      static_cast<std::size_t>(json.at("num_interactions").count(kMostModelCouplings));
   const auto values = dimod_numbers(json, "quadratic_biases", count);
   const auto head = json.at("quadratic_head");
   const auto tail = json.at("quadratic_tail");
@@ -237,8 +238,9 @@ ModelFormat json_format_of(const Json& document, const std::string& name) {
   json.require_object();
   if (json.has("therma")) return ModelFormat::json;
   if (json.has("type") && json.json()["type"] == "BinaryQuadraticModel") return ModelFormat::dimod;
-  json.reject("neither a model of Therma (\"therma\": 1) nor dimod's (\"type\": "
-              "\"BinaryQuadraticModel\")");
+  json.reject(
+      "neither a model of Therma (\"therma\": 1) nor dimod's (\"type\": "
+      "\"BinaryQuadraticModel\")");
 }
 
 }  // namespace therma

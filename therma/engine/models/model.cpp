@@ -133,7 +133,8 @@ SampleModel load_model(const std::string& argument, ModelFormat format) {
 
 SampleModel parse_model(std::string_view text, const std::string& name, ModelFormat format) {
   const auto first = text.find_first_not_of(" \t\r\n");
-  const bool is_json = first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+  const bool is_json =
+      first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
   if (format == ModelFormat::json || format == ModelFormat::dimod ||
       (format == ModelFormat::automatic && is_json)) {
     const auto document = parse_json(text, name);

@@ -127,8 +127,8 @@ Listed read_listed(std::string_view text, const std::string& name, const ListedR
     }
     const bool lacks = rules.value_may_lack && lines.num_words() == 2;
     if (!lacks && lines.num_words() != 3) {
-      lines.reject(fmt::format("expected \"i j {}\", found {} words", rules.value,
-                               lines.num_words()));
+      lines.reject(
+          fmt::format("expected \"i j {}\", found {} words", rules.value, lines.num_words()));
     }
     const auto i = lines.count(0, 1, out.size, rules.variables);
     const auto j = lines.count(1, 1, out.size, rules.variables);
@@ -142,8 +142,9 @@ Listed read_listed(std::string_view text, const std::string& name, const ListedR
 
 std::string suffix_of(const std::string& name) {
   auto suffix = std::filesystem::path(name).extension().string();
-  std::ranges::transform(suffix, suffix.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(suffix, suffix.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return suffix;
 }
 
@@ -187,12 +188,13 @@ ModelFormat text_format_of(std::string_view text, const std::string& name) {
   if (lines.num_words() == 2) return listed_format(lines, name);
   if (lines.num_words() == 3) return ModelFormat::coo;
   lines.reject(
-      "expected a model: JSON, \"n m\" (max-cut, QUBO), \"p qubo\" (qbsolv) or \"i j value\" (COO)");
+      "expected a model: JSON, \"n m\" (max-cut, QUBO), \"p qubo\" (qbsolv) or \"i j value\" "
+      "(COO)");
 }
 
 SampleModel parse_max_cut(std::string_view text, const std::string& name) {
-  auto listed = read_listed(
-      text, name, {.variables = "vertex", .value = "weight", .value_may_lack = true});
+  auto listed =
+      read_listed(text, name, {.variables = "vertex", .value = "weight", .value_may_lack = true});
   return max_cut_model(listed.size, std::move(listed.entries), name);
 }
 
@@ -222,8 +224,8 @@ SampleModel parse_qbsolv(std::string_view text, const std::string& name) {
     const auto i = lines.count(0, 0, model.num_bits - 1, "index");
     const auto j = lines.count(1, 0, model.num_bits - 1, "index");
     nodes += i == j ? 1 : 0;
-    model.terms.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j),
-                           lines.number(2, "value")});
+    model.terms.push_back(
+        {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j), lines.number(2, "value")});
   }
   const auto couplers = model.terms.size() - nodes;
   if (nodes != num_nodes || couplers != num_couplers) {
@@ -246,8 +248,8 @@ SampleModel parse_coo(std::string_view text, const std::string& name) {
     const auto i = lines.count(0, 0, kMostModelVariables - 1, "index");
     const auto j = lines.count(1, 0, kMostModelVariables - 1, "index");
     size = std::max({size, i + 1, j + 1});
-    entries.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j),
-                       lines.number(2, "value")});
+    entries.push_back(
+        {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j), lines.number(2, "value")});
   }
   if (entries.empty()) fail(ErrorCode::bad_data, "{}: empty, expected lines \"i j value\"", name);
   const auto num_variables = static_cast<std::uint32_t>(size);

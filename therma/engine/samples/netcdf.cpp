@@ -104,7 +104,8 @@ class NetcdfFile {
     check(library().def_dim(group, name, size, &id));
     return id;
   }
-  [[nodiscard]] int variable(int group, const char* name, int type, std::span<const int> dims) const {
+  [[nodiscard]] int variable(int group, const char* name, int type,
+                             std::span<const int> dims) const {
     int id = 0;
     check(library().def_var(group, name, type, static_cast<int>(dims.size()), dims.data(), &id));
     return id;
@@ -167,8 +168,7 @@ void put_posterior(const NetcdfFile& file, const SampleTable& table) {
   const std::array<std::size_t, 2> sizes = {table.num_draws, table.num_variables};
   std::visit(
       [&](const auto& states) {
-        constexpr bool kReal =
-            std::is_same_v<std::decay_t<decltype(states)>, SampleTable::Real>;
+        constexpr bool kReal = std::is_same_v<std::decay_t<decltype(states)>, SampleTable::Real>;
         const auto x = file.variable(place.group, "x", kReal ? kFloatType : kByteType, dims);
         for (std::size_t c = 0; c < states.size(); ++c) {
           file.put_chain(place.group, x, c, sizes, states[c].data());

@@ -13,8 +13,8 @@ namespace therma {
 [[nodiscard]] bool netcdf_available();
 
 // Group `posterior` holds x [chain, draw, x_dim_0], group `sample_stats` holds energy
-// [chain, draw]; both have the coordinates chain and draw, and the facts as attributes. Replaces the file in one step. Throws Error{device} without the library,
-// Error{io} where it fails.
+// [chain, draw]; both have the coordinates chain and draw, and the facts as attributes. Replaces
+// the file in one step. Throws Error{device} without the library, Error{io} where it fails.
 void write_netcdf(const std::filesystem::path& path, const SampleTable& table);
 
 }  // namespace therma

@@ -92,7 +92,8 @@ std::string npy_array(std::string_view type, std::span<const std::uint64_t> shap
   constexpr std::string_view kMagic{"\x93NUMPY\x01\x00", 8};
   std::string sizes;
   for (const auto size : shape) sizes += fmt::format("{}, ", size);
-  auto header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, sizes);
+  auto header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, sizes);
   const auto unpadded = kMagic.size() + sizeof(std::uint16_t) + header.size() + 1;
   header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
   header += '\n';

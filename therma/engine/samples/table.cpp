@@ -67,8 +67,7 @@ std::string samples_as_csv(const SampleTable& table) {
       fmt::format_to(end, "{},{},{}", chain, draw, table.energies[chain][draw]);
       std::visit(
           [&](const auto& states) {
-            const auto row =
-                states[chain].subspan(draw * table.num_variables, table.num_variables);
+            const auto row = states[chain].subspan(draw * table.num_variables, table.num_variables);
             for (const auto value : row) fmt::format_to(end, ",{}", value);
           },
           table.states);
