@@ -6,6 +6,7 @@
 
 namespace therma::kernels {
 
-extern const KernelEntry kScalar;  // scalar.cpp: every target, every rule; the plain twin
+extern const KernelEntry kNetworkLanes;  // network_lanes.cpp: quartic and quadratic energies
+extern const KernelEntry kScalar;        // scalar.cpp: every target, every rule; the plain twin
 
 }  // namespace therma::kernels
