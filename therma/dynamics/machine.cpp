@@ -18,6 +18,7 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
+    &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
 

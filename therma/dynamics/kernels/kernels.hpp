@@ -6,6 +6,7 @@
 
 namespace therma::kernels {
 
+extern const KernelEntry kReplicaLanes;  // replica_lanes.cpp: 64 chains of a sparse graph
 extern const KernelEntry kScalar;  // scalar.cpp: every target, every rule; the plain twin
 
 }  // namespace therma::kernels
