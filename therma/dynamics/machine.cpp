@@ -21,6 +21,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseSpins,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
 
