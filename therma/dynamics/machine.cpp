@@ -19,6 +19,7 @@ namespace {
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseSpins,
+    &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
     &kernels::kReplicaLanes,
