@@ -145,7 +145,8 @@ TEST(Bifurcation, KeepsItsTimeStepWithinTheStiffestMode) {
   const double c0 = default_coupling(program);
   EXPECT_NEAR(default_time_step(program, c0), std::sqrt(1.9 / (1.0 + 100.0 * c0)), 1e-6);
   // Its lowest states have 50 spins on one side and 51 on the other: (1 - 101) / 2 = -50.
-  const auto result = bifurcate(program, {.replicas = 16, .steps = 500}, Rng(1), {});
+  const auto result = bifurcate(
+      program, {.kind = BifurcationKind::ballistic, .replicas = 16, .steps = 500}, Rng(1), {});
   EXPECT_EQ(result.best_energy(), -50.0);
 }
 
