@@ -18,7 +18,9 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
+    &kernels::kDenseSpins,
     &kernels::kNetworkLanes,
+    &kernels::kBitSliced,
     &kernels::kScalar,
 };
 
