@@ -23,6 +23,10 @@ namespace therma {
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources);
 
+// Anneal, tempering, population or bifurcation.
+void search_states(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
+                   const Resources& resources);
+
 // What is seen of a run's samples, whichever method draws them.
 class SampleWitness {
  public:

@@ -62,9 +62,11 @@ struct SampleReport {
   std::uint64_t burn_in = 0;
   std::uint64_t sweeps = 0;  // made after the burn-in, by each replica
   std::uint64_t thin = 0;
-  std::uint64_t samples = 0;  // draws of each replica
-  std::uint64_t rounds = 0;   // of the methods that count them
-  bool stopped = false;       // by the time limit or Ctrl-C
+  std::uint64_t samples = 0;  // draws of each chain
+  std::uint32_t num_sampled_chains =
+      0;                     // replicas; of tempering the ladders, whose cold ends count
+  std::uint64_t rounds = 0;  // of the methods that count them
+  bool stopped = false;      // by the time limit or Ctrl-C
   std::uint64_t updates = 0;
 
   std::vector<Observable> observables;

@@ -44,6 +44,7 @@ void describe(SampleReport& report, const SampleRequest& request, const SamplePl
   report.kernel = plan.kernel->name;
   report.lanes = plan.kernel->lanes;
   report.replicas = plan.machine.replicas;
+  report.num_sampled_chains = report.replicas;
   report.config = fields_to_json(read_fields_of(request.config));
 }
 
@@ -53,7 +54,7 @@ void account(SampleReport& report, const SampleRequest& request) {
   const bool two_states = model.states == StateKind::spins || model.states == StateKind::bits;
   report.ledger.updates = report.updates;
   report.ledger.random_bits = two_states ? report.updates : 0;
-  report.ledger.samples = report.samples * report.replicas;
+  report.ledger.samples = report.samples * report.num_sampled_chains;
   report.ledger.reads = report.ledger.samples * model.num_variables;
   report.ledger.writes = model.num_fields + 2 * model.num_couplings;
 }
@@ -82,7 +83,9 @@ SampleReport run_sample(const SampleRequest& request, const Resources& resources
   const auto plan = plan_of(request);
   SampleReport report;
   describe(report, request, plan);
-  if (plan.method == SampleMethod::sample) {
+  if (plan.is_search()) {
+    search_states(report, request, plan, resources);
+  } else {
     draw_samples(report, request, plan, resources);
   }
   conclude(report);
