@@ -6,6 +6,7 @@
 
 namespace therma::kernels {
 
-extern const KernelEntry kScalar;  // scalar.cpp: every target, every rule; the plain twin
+extern const KernelEntry kLatticeBits;  // lattice_bits.cpp: spins of a lattice, one bit each
+extern const KernelEntry kScalar;       // scalar.cpp: every target, every rule; the plain twin
 
 }  // namespace therma::kernels
