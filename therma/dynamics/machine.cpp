@@ -21,6 +21,8 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseSpins,
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
+    &kernels::kBitSliced,
+    &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
 
