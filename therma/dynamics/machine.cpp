@@ -18,7 +18,11 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
+    &kernels::kDenseSpins,
+    &kernels::kDenseChain,
     &kernels::kNetworkLanes,
+    &kernels::kBitSliced,
+    &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
 
