@@ -17,7 +17,8 @@ LIMIT_S = 120
 
 # As many ranks as wanted on a machine with fewer cores, as root in a container, over shared memory.
 OPTIONS = ["--oversubscribe", "--mca", "btl", "self,vader",
-           "--mca", "btl_vader_single_copy_mechanism", "none"]
+           "--mca", "btl_vader_single_copy_mechanism", "none",
+           "--mca", "mpi_yield_when_idle", "1"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 

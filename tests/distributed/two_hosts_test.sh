@@ -45,7 +45,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 one="$("$mpirun" -np 1 --oversubscribe "$program" "$folder/one")"
 two="$(timeout 120 ip netns exec "$first" unshare --uts sh -c 'hostname therma-a; exec "$@"' sh \
   "$mpirun" -np 4 --oversubscribe --host 10.77.0.1:2,10.77.0.2:2 --map-by node \
-  --mca plm_rsh_agent "$folder/agent" --mca btl self,tcp \
+  --mca plm_rsh_agent "$folder/agent" --mca btl self,tcp --mca mpi_yield_when_idle 1 \
   --mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24 \
   sh -c 'echo "$OMPI_COMM_WORLD_RANK on $(hostname)" >&2; exec "$@"' sh \
   "$program" "$folder/two" 2>"$folder/hosts")" || { cat "$folder/hosts" >&2; exit 1; }
