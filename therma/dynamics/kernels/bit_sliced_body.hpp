@@ -11,7 +11,8 @@
 namespace therma::kernels::sliced {
 
 inline constexpr unsigned kHalves = 2;
-inline constexpr unsigned kFixedPlanes = 8;  // drawn before the first look at who is undecided
+inline constexpr unsigned kRounds = 5;
+inline constexpr unsigned kBatch = 4;  // planes drawn together
 
 // Levels of |f|: k of weight W gives f = 2k - W in units. With c = floor(W / 2), eq. 3.
 static constexpr unsigned bits_of(unsigned weight) {
@@ -134,7 +135,7 @@ struct OneBeta {
         patterns(call.patterns + (odd ? kSlicedPlanes * kMostGroups : 0)),
         groups(groups_of(levels)) {}
 
-  void prepare(unsigned half, const V* masks, unsigned levels) {
+  [[gnu::always_inline]] void prepare(unsigned half, const V* masks, unsigned levels) {
     for (unsigned g = 0; g < groups; ++g) {
       const unsigned k = kLevelsPerGroup * g;
       unions[g].fill(half, masks[k], k + 1 < levels ? masks[k + 1] : V::zero(),
@@ -162,7 +163,7 @@ struct EachBeta {
                    (odd ? call.threshold_levels * kSlicedPlanes * kSlicedWords : 0)),
         levels(num_levels) {}
 
-  void prepare(unsigned half, const V* masks, unsigned num_levels) {
+  [[gnu::always_inline]] void prepare(unsigned half, const V* masks, unsigned num_levels) {
     for (unsigned l = 0; l < num_levels; ++l) masks_of[half * levels + l] = masks[l];
   }
   [[nodiscard]] V bits(unsigned plane, unsigned half) const {
@@ -177,23 +178,36 @@ struct EachBeta {
 
 template <class V>
 struct Keys {
-  V k1, k2, k3, k4, k5;
-  explicit Keys(const SlicedCall& call)
-      : k1(V::load_twice(call.keys + 4)),
-        k2(V::load_twice(call.keys + 8)),
-        k3(V::load_twice(call.keys + 12)),
-        k4(V::load_twice(call.keys + 16)),
-        k5(V::load_twice(call.keys + 20)) {}
+  V k[kRounds];
+  explicit Keys(const SlicedCall& call) {
+    for (unsigned r = 0; r < kRounds; ++r) k[r] = V::load_twice(call.keys + 4 * (r + 1));
+  }
 
-  // 256 random bits: blocks 2 half and 2 half + 1 of a plane.
-  [[nodiscard]] V draw(const SlicedCall& call, V position, unsigned plane, unsigned half) const {
-    const std::uint32_t* counter = call.counters + (plane * kHalves + half) * 8;
-    V x = position ^ V::load(reinterpret_cast<const std::uint64_t*>(counter));
-    x = V::aes(x, k1);
-    x = V::aes(x, k2);
-    x = V::aes(x, k3);
-    x = V::aes(x, k4);
-    return V::aes_last(x, k5);
+  // Random bits of `count` planes, [plane][half]. Rounds of different blocks alternate: one round
+  // takes several cycles, but others may begin meanwhile.
+  template <unsigned count>
+  [[gnu::always_inline]] void draw(const SlicedCall& call, V position, unsigned plane,
+                                   V (&random)[count][kHalves]) const {
+    const std::uint32_t* counters = call.counters + std::size_t{plane} * kHalves * 8;
+#pragma GCC unroll 8
+    for (unsigned p = 0; p < count; ++p) {
+#pragma GCC unroll 2
+      for (unsigned h = 0; h < kHalves; ++h) {
+        const auto* counter = counters + (p * kHalves + h) * 8;
+        random[p][h] = position ^ V::load(reinterpret_cast<const std::uint64_t*>(counter));
+      }
+    }
+#pragma GCC unroll 5
+    for (unsigned r = 0; r < kRounds; ++r) {
+#pragma GCC unroll 8
+      for (unsigned p = 0; p < count; ++p) {
+#pragma GCC unroll 2
+        for (unsigned h = 0; h < kHalves; ++h) {
+          random[p][h] =
+              r + 1 < kRounds ? V::aes(random[p][h], k[r]) : V::aes_last(random[p][h], k[r]);
+        }
+      }
+    }
   }
 };
 
@@ -212,80 +226,153 @@ inline Field<V> classify(V* digits, unsigned weight, V* masks) {
   return {up, odd ? V::zero() : masks[0]};
 }
 
-// Which lanes turn against their field: a lane is decided at the first plane whose random bit is
-// one, by that plane's bit of its probability, eq. 4.
-template <class V, class Thresholds>
-inline void decide(const SlicedCall& call, const Keys<V>& keys, V position, const Field<V>* fields,
-                   const Thresholds& thresholds, V* against) {
+// The lanes of one site, or of several that share their last planes: those still undecided, and
+// those that turn against their field.
+template <class V>
+struct Lanes {
   V open[kHalves], turned[kHalves];
+};
+
+// A lane is decided at the first plane whose random bit is one, by that plane's bit of its
+// probability, eq. 4.
+template <class V, class Thresholds>
+[[gnu::always_inline]] inline void compare(const V* random, unsigned plane,
+                                           const Thresholds& thresholds, Lanes<V>& lanes) {
 #pragma GCC unroll 2
   for (unsigned h = 0; h < kHalves; ++h) {
-    const V random = keys.draw(call, position, 0, h);
-    turned[h] = random & (fields[h].zero | thresholds.bits(0, h));
-    open[h] = V::and_not(~random, fields[h].zero);
+    const V decided = lanes.open[h] & random[h];
+    lanes.turned[h] = lanes.turned[h] | (decided & thresholds.bits(plane, h));
+    lanes.open[h] = lanes.open[h] ^ decided;
   }
-  const auto step = [&](unsigned plane) __attribute__((always_inline)) {
+}
+
+// The planes that every site draws for itself. A field of zero is decided by the first one.
+template <class V, class Thresholds>
+[[gnu::always_inline]] inline void draw_first(const SlicedCall& call, const Keys<V>& keys,
+                                              V position, const Field<V>* fields,
+                                              const Thresholds& thresholds, Lanes<V>& lanes) {
+  V random[kBatch][kHalves];
+  keys.draw(call, position, 0, random);
 #pragma GCC unroll 2
-    for (unsigned h = 0; h < kHalves; ++h) {
-      const V decided = open[h] & keys.draw(call, position, plane, h);
-      turned[h] = turned[h] | (decided & thresholds.bits(plane, h));
-      open[h] = open[h] ^ decided;
-    }
-  };
-#pragma GCC unroll 8
-  for (unsigned plane = 1; plane < kFixedPlanes; ++plane) step(plane);
-  for (unsigned plane = kFixedPlanes; plane < kSlicedPlanes; plane += 2) {
-    step(plane);
-    step(plane + 1);
-    if (V::is_zero(open[0] | open[1])) break;
+  for (unsigned h = 0; h < kHalves; ++h) {
+    lanes.turned[h] = random[0][h] & (fields[h].zero | thresholds.bits(0, h));
+    lanes.open[h] = V::and_not(~random[0][h], fields[h].zero);
   }
-  against[0] = turned[0];
-  against[1] = turned[1];
+#pragma GCC unroll 8
+  for (unsigned p = 1; p < kBatch; ++p) compare(random[p], p, thresholds, lanes);
+#pragma GCC unroll 8
+  for (unsigned plane = kBatch; plane < kOwnPlanes; plane += kBatch) {
+    keys.draw(call, position, plane, random);
+#pragma GCC unroll 8
+    for (unsigned p = 0; p < kBatch; ++p) compare(random[p], plane + p, thresholds, lanes);
+  }
+}
+
+// The others, until no lane is left.
+template <class V, class Thresholds>
+[[gnu::always_inline]] inline void draw_rest(const SlicedCall& call, const Keys<V>& keys,
+                                             V position, const Thresholds& thresholds,
+                                             Lanes<V>& lanes) {
+  for (unsigned plane = kOwnPlanes; plane < kSlicedPlanes; plane += kBatch) {
+    if (V::is_zero(lanes.open[0] | lanes.open[1])) return;
+    V random[kBatch][kHalves];
+    keys.draw(call, position, plane, random);
+#pragma GCC unroll 8
+    for (unsigned p = 0; p < kBatch; ++p) compare(random[p], plane + p, thresholds, lanes);
+  }
 }
 
 template <class V>
 inline void store_spins(const SlicedCall& call, std::uint32_t at, const Field<V>* fields,
-                        const V* against) {
+                        const V* turned) {
 #pragma GCC unroll 2
   for (unsigned h = 0; h < kHalves; ++h) {
-    V::store(call.spins + std::size_t{at} * kSlicedWords + 4 * h, fields[h].up ^ against[h]);
+    V::store(call.spins + std::size_t{at} * kSlicedWords + 4 * h, fields[h].up ^ turned[h]);
   }
 }
 
-// Rows of `inputs` terms of weight 1.
+// Fields and levels of a site whose row is `inputs` terms of weight 1.
+template <class V, unsigned inputs>
+[[gnu::always_inline]] inline Field<V> unit_field(const SlicedCall& call, const SlicedInput* row,
+                                                  unsigned half, V* masks) {
+  constexpr unsigned bits = bits_of(inputs);
+  V column[inputs + 1], carries[inputs + 1], digits[bits];
+#pragma GCC unroll 16
+  for (unsigned k = 0; k < inputs; ++k) column[k] = input_word<V>(call, row[k], half);
+  unsigned n = inputs;
+#pragma GCC unroll 8
+  for (unsigned b = 0; b < bits; ++b) {
+    if ((shift_of(inputs) >> b & 1U) != 0) column[n++] = V::ones();
+    digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
+    n /= 2;
+#pragma GCC unroll 16
+    for (unsigned k = 0; k < n; ++k) column[k] = carries[k];
+  }
+  return classify(digits, inputs, masks);
+}
+
+// Rows of `inputs` terms of weight 1, in groups of sites. After their own planes few lanes are
+// undecided: where no lane is so at two sites of a group, all sites go on with one site's planes.
 template <class V, template <class> class Thresholds, unsigned inputs>
 void sweep_units(const SlicedCall& call, std::uint32_t begin, std::uint32_t end) noexcept {
-  constexpr unsigned weight = inputs;
-  constexpr unsigned bits = bits_of(weight);
-  constexpr unsigned levels = levels_of(weight);
-  constexpr bool odd = weight % 2 != 0;
-  alignas(64) char space[(groups_of(levels) + 1) * sizeof(Unions<V>)];
+  constexpr unsigned levels = levels_of(inputs);
+  constexpr bool odd = inputs % 2 != 0;
+  using T = Thresholds<V>;
+  alignas(64) char space[kSlicedGroup + 1][(groups_of(levels) + 1) * sizeof(Unions<V>)];
   const Keys<V> keys(call);
-  Thresholds<V> thresholds(call, odd, levels, space);
-  V position = V::counter(begin);
-  for (std::uint32_t at = begin; at < end; ++at, position = V::next(position)) {
-    const SlicedInput* row = call.inputs + call.sites[at].first_input;
-    Field<V> fields[kHalves];
+  for (std::uint32_t first = begin; first < end; first += kSlicedGroup) {
+    const unsigned count = end - first < kSlicedGroup ? end - first : kSlicedGroup;
+    Field<V> fields[kSlicedGroup][kHalves];
+    Lanes<V> lanes[kSlicedGroup];
+    V together[kHalves][levels + 1];
+    Lanes<V> shared;
+    V clash = V::zero();
 #pragma GCC unroll 2
     for (unsigned h = 0; h < kHalves; ++h) {
-      V column[inputs + 1], carries[inputs + 1], digits[bits], masks[levels + 1];
-#pragma GCC unroll 16
-      for (unsigned k = 0; k < inputs; ++k) column[k] = input_word<V>(call, row[k], h);
-      unsigned n = inputs;
+      shared.open[h] = shared.turned[h] = V::zero();
 #pragma GCC unroll 8
-      for (unsigned b = 0; b < bits; ++b) {
-        if ((shift_of(weight) >> b & 1U) != 0) column[n++] = V::ones();
-        digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
-        n /= 2;
-#pragma GCC unroll 16
-        for (unsigned k = 0; k < n; ++k) column[k] = carries[k];
-      }
-      fields[h] = classify(digits, weight, masks);
-      thresholds.prepare(h, masks + (odd ? 0 : 1), levels);
+      for (unsigned l = 0; l < levels; ++l) together[h][l] = V::zero();
     }
-    V against[kHalves];
-    decide(call, keys, position, fields, thresholds, against);
-    store_spins(call, at, fields, against);
+    for (unsigned k = 0; k < count; ++k) {
+      const V position = V::counter(first + k);
+      const SlicedInput* row = call.inputs + call.sites[first + k].first_input;
+      T thresholds(call, odd, levels, space[k]);
+      V masks[kHalves][levels + 1];
+#pragma GCC unroll 2
+      for (unsigned h = 0; h < kHalves; ++h) {
+        fields[k][h] = unit_field<V, inputs>(call, row, h, masks[h]);
+        thresholds.prepare(h, masks[h] + (odd ? 0 : 1), levels);
+      }
+      draw_first(call, keys, position, fields[k], thresholds, lanes[k]);
+#pragma GCC unroll 2
+      for (unsigned h = 0; h < kHalves; ++h) {
+        const V open = lanes[k].open[h];
+        clash = clash | (shared.open[h] & open);
+        shared.open[h] = shared.open[h] | open;
+#pragma GCC unroll 8
+        for (unsigned l = 0; l < levels; ++l) {
+          const V mask = masks[h][l + (odd ? 0 : 1)] & open;
+          together[h][l] = together[h][l] | mask;
+        }
+      }
+    }
+    if (V::is_zero(clash)) {
+      T thresholds(call, odd, levels, space[kSlicedGroup]);
+      for (unsigned h = 0; h < kHalves; ++h) thresholds.prepare(h, together[h], levels);
+      draw_rest(call, keys, V::counter(first), thresholds, shared);
+      for (unsigned k = 0; k < count; ++k) {
+        for (unsigned h = 0; h < kHalves; ++h) {
+          lanes[k].turned[h] = lanes[k].turned[h] | (shared.turned[h] & lanes[k].open[h]);
+        }
+      }
+    } else {
+      for (unsigned k = 0; k < count; ++k) {
+        draw_rest(call, keys, V::counter(first + k), T(call, odd, levels, space[k]), lanes[k]);
+      }
+    }
+    for (unsigned k = 0; k < count; ++k) {
+      store_spins(call, first + k, fields[k], lanes[k].turned);
+    }
   }
 }
 
@@ -294,8 +381,7 @@ template <class V, template <class> class Thresholds>
 void sweep_digits(const SlicedCall& call, std::uint32_t begin, std::uint32_t end) noexcept {
   alignas(64) char space[(kMostGroups + 1) * sizeof(Unions<V>)];
   const Keys<V> keys(call);
-  V position = V::counter(begin);
-  for (std::uint32_t at = begin; at < end; ++at, position = V::next(position)) {
+  for (std::uint32_t at = begin; at < end; ++at) {
     const SlicedSite& site = call.sites[at];
     const SlicedInput* row = call.inputs + site.first_input;
     const unsigned weight = site.weight, levels = levels_of(weight);
@@ -318,9 +404,11 @@ void sweep_digits(const SlicedCall& call, std::uint32_t begin, std::uint32_t end
       fields[h] = classify(digits, weight, masks);
       thresholds.prepare(h, masks + (odd ? 0 : 1), levels);
     }
-    V against[kHalves];
-    decide(call, keys, position, fields, thresholds, against);
-    store_spins(call, at, fields, against);
+    const V position = V::counter(at);
+    Lanes<V> lanes;
+    draw_first(call, keys, position, fields, thresholds, lanes);
+    draw_rest(call, keys, position, thresholds, lanes);
+    store_spins(call, at, fields, lanes.turned);
   }
 }
 

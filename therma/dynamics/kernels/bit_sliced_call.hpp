@@ -11,6 +11,8 @@ namespace therma::kernels {
 inline constexpr unsigned kSlicedLanes = 512;
 inline constexpr unsigned kSlicedWords = kSlicedLanes / 64;  // 64-bit words of a site
 inline constexpr unsigned kSlicedPlanes = 64;                // bits of a probability
+inline constexpr unsigned kOwnPlanes = 8;    // planes that each site draws for itself
+inline constexpr unsigned kSlicedGroup = 4;  // sites of a run that may share the others
 inline constexpr unsigned kLevelsPerGroup = 3;
 inline constexpr unsigned kMostGroups = 43;  // for fields up to 255 units
 inline constexpr unsigned kCounterPlanes = 40;
