@@ -11,6 +11,7 @@
 #include "therma/dynamics/kernels/kernels.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -23,6 +24,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
     &kernels::kReplicaLanes,
+    &kernels::kLatticeBits,
     &kernels::kScalar,
 };
 

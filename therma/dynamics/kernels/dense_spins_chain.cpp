@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "therma/core/archive.hpp"
+#include "therma/dynamics/kernels/aligned.hpp"
 #include "therma/dynamics/kernels/dense_spins.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
 
@@ -30,6 +31,10 @@ void sweep_single_chain_plain(const IsingProgram& program, double beta, const Ar
 
 namespace {
 
+// Float fields are measured afresh after so many flips per spin: as many roundings as
+// kRefreshSweeps sweeps make.
+constexpr std::uint64_t kRefreshFlips = kRefreshSweeps;
+
 template <class Row, class Field>
 class DenseChains final : public Machine {
  public:
@@ -49,8 +54,8 @@ class DenseChains final : public Machine {
     }
     const Rng start = rng.child("start");
     for (std::uint32_t r = 0; r < range.count; ++r) {
-      Chain chain{.spins = std::vector<Spin>(stride_, kDown),
-                  .fields = std::vector<Field>(stride_)};
+      Chain chain{.spins = AlignedVector<Spin>(stride_, kDown),
+                  .fields = AlignedVector<Field>(stride_)};
       for (std::uint32_t site = 0; site < program_->size(); ++site) {
         const bool up = start.bits({.chain = range.first + r, .site = site}) >> 63 != 0;
         chain.spins[site] = up ? kUp : kDown;
@@ -72,7 +77,7 @@ class DenseChains final : public Machine {
                const Resources& resources) override {
     resources.for_each(chains_.size(), [&](std::size_t r) {
       auto& chain = chains_[r];
-      std::vector<float> thresholds(stride_);
+      AlignedVector<float> thresholds(stride_);
       constexpr double kMost = std::numeric_limits<float>::max();
       const double beta = betas.size() == 1 ? betas[0] : betas[r];
       ChainSweep<Row, Field> sweep{.rows = rows_.data(),
@@ -87,7 +92,9 @@ class DenseChains final : public Machine {
                                    .spins = chain.spins.data(),
                                    .fields = chain.fields.data()};
       for (std::uint64_t k = 0; k < steps; ++k, ++sweep.step) {
-        if (refreshes_ && sweep.step % kRefreshSweeps == 0) measure(chain);
+        if (refreshes_ && chain.flips - chain.measured_at >= kRefreshFlips * program_->size()) {
+          measure(chain);
+        }
         chain.flips += sweep_chain(sweep);
       }
     });
@@ -118,8 +125,11 @@ class DenseChains final : public Machine {
   void resample(std::span<const std::uint32_t> parents) override {
     const auto before = chains_;
     for (std::size_t r = 0; r < chains_.size(); ++r) {
-      chains_[r].spins = before[parents[r]].spins;
-      chains_[r].fields = before[parents[r]].fields;
+      const auto& parent = before[parents[r]];
+      chains_[r].spins = parent.spins;
+      chains_[r].fields = parent.fields;
+      // As many roundings ago as the parent's.
+      chains_[r].measured_at = chains_[r].flips - (parent.flips - parent.measured_at);
     }
   }
 
@@ -128,6 +138,7 @@ class DenseChains final : public Machine {
     out.put(step_);
     for (const auto& chain : chains_) {
       out.put(chain.flips);
+      out.put(chain.measured_at);
       out.put_all<Spin>(chain.spins);
       out.put_all<Field>(chain.fields);  // with their roundings
     }
@@ -138,6 +149,7 @@ class DenseChains final : public Machine {
     step_ = in.get<std::uint64_t>();
     for (auto& chain : chains_) {
       chain.flips = in.get<std::uint64_t>();
+      chain.measured_at = in.get<std::uint64_t>();
       in.get_all<Spin>(chain.spins);
       in.get_all<Field>(chain.fields);
     }
@@ -146,13 +158,15 @@ class DenseChains final : public Machine {
 
  private:
   struct Chain {
-    std::vector<Spin> spins;    // [stride]
-    std::vector<Field> fields;  // [stride]
+    AlignedVector<Spin> spins;    // [stride]
+    AlignedVector<Field> fields;  // [stride]
     std::uint64_t flips = 0;
+    std::uint64_t measured_at = 0;  // flips, when its fields were last measured
   };
 
   // h + J s, from nothing but the spins.
   void measure(Chain& chain) const {
+    chain.measured_at = chain.flips;
     std::ranges::fill(chain.fields, Field{});
     for (std::uint32_t i = 0; i < program_->size(); ++i) {
       chain.fields[i] = static_cast<Field>(program_->fields()[i]);
@@ -166,7 +180,7 @@ class DenseChains final : public Machine {
   ReplicaRange range_;
   ArsKeys keys_;
   std::size_t stride_;
-  std::vector<Row> rows_;  // [site, stride]
+  AlignedVector<Row> rows_;  // [site, stride]
   bool refreshes_;
   std::vector<Chain> chains_;  // [replica]
   std::uint64_t step_ = 0;
@@ -184,20 +198,6 @@ std::string refusal(const Target& target, const MachineConfig& config) {
 
 bool prefers(const Target& target, const MachineConfig& /*config*/) {
   return is_dense(**spins_of(target));
-}
-
-// Couplings fit int8, and no sum of a row exceeds int16.
-bool has_small_numbers(const IsingProgram& program) {
-  if (!has_whole_numbers(program)) return false;
-  for (std::uint32_t i = 0; i < program.size(); ++i) {
-    double sum = std::abs(program.fields()[i]);
-    for (const double value : program.couplings().values(i)) {
-      if (std::abs(value) > std::numeric_limits<std::int8_t>::max()) return false;
-      sum += std::abs(value);
-    }
-    if (sum > std::numeric_limits<std::int16_t>::max()) return false;
-  }
-  return true;
 }
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& /*config*/,

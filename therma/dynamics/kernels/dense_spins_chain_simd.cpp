@@ -5,6 +5,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "therma/dynamics/kernels/dense_spins_chain_simd.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -26,27 +27,32 @@ HWY_INLINE Floats load_fields(Tag d, const std::int16_t* fields) {
   return hn::ConvertTo(d, hn::PromoteTo(wide, hn::LoadU(narrow, fields)));
 }
 
+// fields += factor * row; asks for the next row meanwhile, where there is one.
 HWY_INLINE void add_row_to(const float* HWY_RESTRICT row, int factor, std::size_t stride,
-                           float* HWY_RESTRICT fields) {
+                           float* HWY_RESTRICT fields, const float* next) {
   const hn::CappedTag<float, 16> d;
   const auto f = hn::Set(d, static_cast<float>(factor));
   const std::size_t N = hn::Lanes(d);
-  for (std::size_t j = 0; j < stride; j += 4 * N) {
-    for (std::size_t k = j; k < j + 4 * N; k += N) {
-      hn::StoreU(hn::MulAdd(f, hn::LoadU(d, row + k), hn::LoadU(d, fields + k)), d, fields + k);
+  constexpr std::size_t kLine = 16;
+  for (std::size_t j = 0; j < stride; j += kLine) {
+    if (next != nullptr) hwy::Prefetch(next + j);
+    for (std::size_t k = j; k < j + kLine; k += N) {
+      hn::Store(hn::MulAdd(f, hn::Load(d, row + k), hn::Load(d, fields + k)), d, fields + k);
     }
   }
 }
 HWY_INLINE void add_row_to(const std::int8_t* HWY_RESTRICT row, int factor, std::size_t stride,
-                           std::int16_t* HWY_RESTRICT fields) {
+                           std::int16_t* HWY_RESTRICT fields, const std::int8_t* next) {
   const hn::CappedTag<std::int16_t, 16> d;
   const hn::Rebind<std::int8_t, decltype(d)> narrow;
   const auto f = hn::Set(d, static_cast<std::int16_t>(factor));
   const std::size_t N = hn::Lanes(d);
-  for (std::size_t j = 0; j < stride; j += 4 * N) {
-    for (std::size_t k = j; k < j + 4 * N; k += N) {
-      const auto J = hn::PromoteTo(d, hn::LoadU(narrow, row + k));
-      hn::StoreU(hn::Add(hn::LoadU(d, fields + k), hn::Mul(f, J)), d, fields + k);
+  constexpr std::size_t kLine = 64;
+  for (std::size_t j = 0; j < stride; j += kLine) {
+    if (next != nullptr) hwy::Prefetch(next + j);
+    for (std::size_t k = j; k < j + kLine; k += N) {
+      const auto J = hn::PromoteTo(d, hn::Load(narrow, row + k));
+      hn::Store(hn::Add(hn::Load(d, fields + k), hn::Mul(f, J)), d, fields + k);
     }
   }
 }
@@ -98,6 +104,23 @@ HWY_INLINE Choice choose(Floats twice_beta, const Field* fields, const float* th
   return {bits_of(d, hn::Xor(hn::Gt(x, threshold), is_up)), bits_of(d, unsure)};
 }
 
+// The row of the site that will turn over next, as far as the fields tell by now, or null: it lies
+// in memory, and is asked for while the row before is added.
+template <class Row, class Field>
+HWY_INLINE const Row* next_row(const ChainSweep<Row, Field>& sweep, Floats twice_beta,
+                               std::uint32_t base, std::uint32_t later) {
+  const auto N = static_cast<std::uint32_t>(hn::Lanes(Tag()));
+  for (int tries = 0; later == 0 && tries < 4; ++tries) {
+    base += N;
+    if (base >= sweep.num_sites) return nullptr;
+    later =
+        choose(twice_beta, sweep.fields + base, sweep.thresholds + base, sweep.spins + base).flips;
+  }
+  if (later == 0) return nullptr;
+  const std::uint32_t site = base + static_cast<std::uint32_t>(__builtin_ctz(later));
+  return site < sweep.num_sites ? sweep.rows + site * sweep.stride : nullptr;
+}
+
 template <class Row, class Field>
 HWY_INLINE std::uint64_t sweep_sites(const ChainSweep<Row, Field>& sweep) {
   const Tag d;
@@ -123,8 +146,9 @@ HWY_INLINE std::uint64_t sweep_sites(const ChainSweep<Row, Field>& sweep) {
       }
       if (flipped) {
         sweep.spins[site] = static_cast<Spin>(-sweep.spins[site]);
+        const auto* next = next_row(sweep, twice_beta, base, choice.flips & open & ~1U << k);
         add_row_to(sweep.rows + site * sweep.stride, 2 * sweep.spins[site], sweep.stride,
-                   sweep.fields);
+                   sweep.fields, next);
         ++flips;
       }
       open &= ~1U << k;  // later sites: bits above k
@@ -138,10 +162,10 @@ std::uint64_t sweep_whole(const ChainSweep<std::int8_t, std::int16_t>& sweep) {
   return sweep_sites(sweep);
 }
 void add_float(const float* row, int factor, std::size_t stride, float* fields) {
-  add_row_to(row, factor, stride, fields);
+  add_row_to(row, factor, stride, fields, nullptr);
 }
 void add_whole(const std::int8_t* row, int factor, std::size_t stride, std::int16_t* fields) {
-  add_row_to(row, factor, stride, fields);
+  add_row_to(row, factor, stride, fields, nullptr);
 }
 
 }  // namespace

@@ -12,5 +12,7 @@ extern const KernelEntry kDenseSpins;    // dense_spins.cpp: most pairs coupled,
 extern const KernelEntry kNetworkLanes;  // network_lanes.cpp: quartic and quadratic energies
 extern const KernelEntry kReplicaLanes;  // replica_lanes.cpp: 64 chains of a sparse graph
 extern const KernelEntry kScalar;        // scalar.cpp: every target, every rule; the plain twin
+extern const KernelEntry kLatticeBits;  // lattice_bits.cpp: spins of a lattice, one bit each
+extern const KernelEntry kScalar;       // scalar.cpp: every target, every rule; the plain twin
 
 }  // namespace therma::kernels
