@@ -11,6 +11,7 @@
 #include "therma/dynamics/kernels/kernels.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -19,8 +20,11 @@ namespace {
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseSpins,
+    &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kReplicaLanes,
+    &kernels::kLatticeBits,
     &kernels::kScalar,
 };
 
