@@ -40,6 +40,10 @@ class ArchiveReader {
   // other sizes, too few, too many.
   ArchiveReader(std::string_view bytes, std::string_view kind, std::uint64_t size,
                 std::uint64_t count);
+  // Takes whatever sizes there are: the reader asks for them.
+  ArchiveReader(std::string_view bytes, std::string_view kind);
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
   template <class T>
   requires std::is_trivially_copyable_v<T>
@@ -52,6 +56,8 @@ class ArchiveReader {
   requires std::is_trivially_copyable_v<T>
   void get_all(std::span<T> values) { copy(values.data(), values.size_bytes()); }
   [[nodiscard]] std::string_view get_bytes();
+  // That so many items are left to be read: asked before room is made for them.
+  void require(std::uint64_t num_items, std::uint64_t item_bytes) const;
   void finish() const;  // nothing may be left
 
  private:
@@ -60,6 +66,13 @@ class ArchiveReader {
 
   std::string_view kind_;
   std::string_view rest_;
+  std::uint64_t size_ = 0;
+  std::uint64_t count_ = 0;
 };
+
+// Bytes with their checksum behind them, against damage in files.
+[[nodiscard]] std::string seal(std::string bytes);
+// What was sealed, borrowed. Throws Error{bad_data} where the checksum is not that of the bytes.
+[[nodiscard]] std::string_view unseal(std::string_view sealed);
 
 }  // namespace therma
