@@ -24,6 +24,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kColourLanes,
     &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
