@@ -25,6 +25,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kColourLanes,
     &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
