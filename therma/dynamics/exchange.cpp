@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "therma/core/archive.hpp"
 #include "therma/core/error.hpp"
 
 namespace therma {
@@ -46,6 +47,15 @@ void SwapStatistics::reset() noexcept {
   std::ranges::fill(accepted, 0);
   std::ranges::fill(probability_sum, 0.0);
   round_trips = 0;
+}
+
+void SwapStatistics::merge(const SwapStatistics& other) noexcept {
+  for (std::size_t pair = 0; pair < attempts.size(); ++pair) {
+    attempts[pair] += other.attempts[pair];
+    accepted[pair] += other.accepted[pair];
+    probability_sum[pair] += other.probability_sum[pair];
+  }
+  round_trips += other.round_trips;
 }
 
 Ladder::Ladder(std::vector<double> betas)
@@ -107,6 +117,45 @@ void Ladder::set_betas(std::vector<double> betas) {
   betas_ = std::move(betas);
 }
 
+std::string Ladder::save() const {
+  ArchiveWriter out("ladder", size(), 1);
+  out.put_all<double>(betas_);
+  out.put_all<std::uint32_t>(replica_on_);
+  out.put_all<Heading>(heading_);
+  out.put(round_);
+  out.put_all<std::uint64_t>(statistics_.attempts);
+  out.put_all<std::uint64_t>(statistics_.accepted);
+  out.put_all<double>(statistics_.probability_sum);
+  out.put(statistics_.round_trips);
+  return std::move(out).bytes();
+}
+
+void Ladder::restore(std::string_view bytes) {
+  Ladder read(std::vector<double>(size(), 0.0));
+  ArchiveReader in(bytes, "ladder", size(), 1);
+  in.get_all<double>(read.betas_);
+  in.get_all<std::uint32_t>(read.replica_on_);
+  in.get_all<Heading>(read.heading_);
+  read.round_ = in.get<std::uint64_t>();
+  in.get_all<std::uint64_t>(read.statistics_.attempts);
+  in.get_all<std::uint64_t>(read.statistics_.accepted);
+  in.get_all<double>(read.statistics_.probability_sum);
+  read.statistics_.round_trips = in.get<std::uint64_t>();
+  in.finish();
+  std::vector<bool> seen(size(), false);
+  for (std::size_t rung = 0; rung < size(); ++rung) {
+    const std::uint32_t replica = read.replica_on_[rung];
+    if (replica >= size() || seen[replica]) {
+      fail(ErrorCode::bad_data, "ladder: rung {} names replica {}, which is not there or taken",
+           rung, replica);
+    }
+    seen[replica] = true;
+    read.rung_of_[replica] = static_cast<std::uint32_t>(rung);
+  }
+  check_betas(read.betas_);
+  *this = std::move(read);
+}
+
 std::vector<double> geometric_betas(double beta_hot, double beta_cold, std::size_t num) {
   if (!(beta_hot > 0.0) || !(beta_cold >= beta_hot) || !std::isfinite(beta_cold) || num == 0) {
     fail(ErrorCode::invalid_argument,
@@ -123,21 +172,33 @@ std::vector<double> geometric_betas(double beta_hot, double beta_cold, std::size
   return betas;
 }
 
+std::vector<LadderPlace> equal_rejection_places(std::span<const double> rejections) {
+  const std::size_t num_pairs = rejections.size();
+  std::vector<double> barrier(num_pairs + 1, 0.0);  // [rung] cumulative rejection
+  for (std::size_t pair = 0; pair < num_pairs; ++pair) {
+    barrier[pair + 1] = barrier[pair] + rejections[pair];
+  }
+  std::vector<LadderPlace> places;
+  std::size_t pair = 0;
+  for (std::size_t rung = 1; rung < num_pairs; ++rung) {
+    const double wanted =
+        barrier.back() * static_cast<double>(rung) / static_cast<double>(num_pairs);
+    while (barrier[pair + 1] < wanted) ++pair;
+    places.push_back({pair, (wanted - barrier[pair]) / (barrier[pair + 1] - barrier[pair])});
+  }
+  return places;
+}
+
 std::vector<double> equalised_betas(std::span<const double> betas, std::span<const double> rates) {
   THERMA_ASSERT(rates.size() + 1 == betas.size());
-  std::vector<double> barrier(betas.size(), 0.0);  // [rung] cumulative rejection
-  for (std::size_t pair = 0; pair < rates.size(); ++pair) {
-    barrier[pair + 1] = barrier[pair] + std::max(0.0, 1.0 - rates[pair]);
-  }
+  std::vector<double> rejections;
+  double sum = 0.0;
+  for (const double rate : rates) sum += rejections.emplace_back(std::max(0.0, 1.0 - rate));
   std::vector<double> out(betas.begin(), betas.end());
-  if (!(barrier.back() > 0.0)) return out;
-  std::size_t pair = 0;
-  for (std::size_t rung = 1; rung + 1 < betas.size(); ++rung) {
-    const double wanted =
-        barrier.back() * static_cast<double>(rung) / static_cast<double>(betas.size() - 1);
-    while (barrier[pair + 1] < wanted) ++pair;
-    const double fraction = (wanted - barrier[pair]) / (barrier[pair + 1] - barrier[pair]);
-    out[rung] = betas[pair] + fraction * (betas[pair + 1] - betas[pair]);
+  if (!(sum > 0.0)) return out;
+  std::size_t rung = 0;
+  for (const auto& [pair, fraction] : equal_rejection_places(rejections)) {
+    out[++rung] = betas[pair] + fraction * (betas[pair + 1] - betas[pair]);
   }
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "therma/core/random/rng.hpp"
@@ -31,6 +33,8 @@ struct SwapStatistics {
   // Sum over pairs of 1 - rate: the communication barrier, docs/theory/tempering.md eq. 4.
   [[nodiscard]] double barrier() const noexcept;
   void reset() noexcept;
+  // As if the other ladder's rounds had been counted here; the same number of pairs.
+  void merge(const SwapStatistics& other) noexcept;
 };
 
 // Inverse temperatures, hot first, and which replica sits on which of them. Swaps exchange
@@ -66,6 +70,10 @@ class Ladder {
   // and the same number of them.
   void set_betas(std::vector<double> betas);
 
+  // Everything, for a checkpoint; restore() throws Error{bad_data} on another size or kind.
+  [[nodiscard]] std::string save() const;
+  void restore(std::string_view bytes);
+
  private:
   enum class Heading : std::uint8_t { none, cold, hot };
   void swap_rungs(std::size_t pair) noexcept;
@@ -82,6 +90,17 @@ class Ladder {
 // `num` inverse temperatures from beta_hot to beta_cold, in equal ratios.
 [[nodiscard]] std::vector<double> geometric_betas(double beta_hot, double beta_cold,
                                                   std::size_t num);
+
+// A place between rungs `pair` and `pair + 1`.
+struct LadderPlace {
+  std::size_t pair = 0;
+  double fraction = 0.0;  // of the way
+};
+
+// Where on a measured ladder the inner rungs would have to be for every pair to reject equally
+// often (docs/theory/tempering.md eq. 5; Syed et al. 2022, algorithm 3).  rejections: [pair], not
+// negative, not all zero. Returns [rung - 1], without the two ends.
+[[nodiscard]] std::vector<LadderPlace> equal_rejection_places(std::span<const double> rejections);
 
 // The ladder with the same ends on which every pair would swap equally often, by interpolating the
 // cumulative rejection of the measured rates (docs/theory/tempering.md eq. 5; Syed et al. 2022).

@@ -42,6 +42,9 @@ class QuadraticEnergy {
   [[nodiscard]] double energy(std::span<const double> x) const noexcept;
   void gradient(std::span<const double> x, std::span<double> g) const noexcept;
 
+  [[nodiscard]] std::span<const double> stiffness() const noexcept { return K_; }  // [n, n]
+  [[nodiscard]] std::span<const double> force() const noexcept { return b_; }      // [n]
+
  private:
   std::vector<double> K_;  // [n, n]
   std::vector<double> b_;  // [n]

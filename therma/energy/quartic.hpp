@@ -33,6 +33,12 @@ class QuarticProgram {
     return static_cast<std::uint32_t>(biases_.size());
   }
   [[nodiscard]] bool is_dense() const noexcept { return !dense_.empty(); }
+  [[nodiscard]] double quadratic() const noexcept { return quadratic_; }             // J2
+  [[nodiscard]] double quartic() const noexcept { return quartic_; }                 // J4
+  [[nodiscard]] std::span<const double> biases() const noexcept { return biases_; }  // [unit]
+  // J, in one of two forms; the other is empty.
+  [[nodiscard]] const SymmetricRows& sparse_couplings() const noexcept { return rows_; }
+  [[nodiscard]] std::span<const double> dense_couplings() const noexcept { return dense_; }
 
   [[nodiscard]] double energy(std::span<const double> x) const noexcept;
   void gradient(std::span<const double> x, std::span<double> g) const noexcept;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "therma/dynamics/exchange.hpp"
+
 namespace therma::solve {
 namespace {
 
@@ -49,19 +51,14 @@ std::vector<double> geometric_ladder(double cold, double hot, std::size_t count)
 std::vector<double> even_ladder(std::span<const double> ladder, std::span<const SwapCount> swaps) {
   std::vector<double> evened(ladder.begin(), ladder.end());
   if (ladder.size() < 3) return evened;
-  // Rejections up to each rung; a floor keeps rungs apart where all swaps succeed.
-  constexpr double kFloor = 0.02;
-  std::vector<double> barrier(ladder.size(), 0.0);
+  constexpr double kFloor = 0.02;  // keeps rungs apart where all swaps succeed
+  std::vector<double> rejections;
   for (std::size_t pair = 0; pair + 1 < ladder.size(); ++pair) {
-    barrier[pair + 1] = barrier[pair] + std::max(kFloor, 1.0 - swaps[pair].rate());
+    rejections.push_back(std::max(kFloor, 1.0 - swaps[pair].rate()));
   }
-  std::size_t pair = 0;
-  for (std::size_t rung = 1; rung + 1 < ladder.size(); ++rung) {
-    const double wanted =
-        barrier.back() * static_cast<double>(rung) / static_cast<double>(ladder.size() - 1);
-    while (barrier[pair + 1] < wanted) ++pair;
-    const double share = (wanted - barrier[pair]) / (barrier[pair + 1] - barrier[pair]);
-    evened[rung] = ladder[pair] * std::pow(ladder[pair + 1] / ladder[pair], share);
+  std::size_t rung = 0;
+  for (const auto& [pair, share] : equal_rejection_places(rejections)) {
+    evened[++rung] = ladder[pair] * std::pow(ladder[pair + 1] / ladder[pair], share);
   }
   return evened;
 }
