@@ -55,20 +55,20 @@ Certifier::Certifier(Target target, const MachineConfig& machine, const Certifie
     : target_(std::move(target)),
       machine_(machine),
       config_(checked(config)),
-      num_variables_(therma::num_variables(target_)),
-      scores_(num_variables_ <= kMostRead ? make_site_scores(target_, machine) : nullptr) {
-  enumerable_ = scores_ != nullptr && scores_->is_discrete() && num_variables_ <= 20 &&
-                num_joint_states(discrete_model(target_)) <= kMostStates;
-}
+      scores_(make_site_scores(target_, machine)) {}
 
 Certifier::~Certifier() = default;
 
-void Certifier::prepare(std::uint32_t replicas) {
+void Certifier::prepare(std::uint64_t variables, std::uint32_t replicas) {
+  num_variables_ = variables;
   num_replicas_ = replicas;
   traced_ = spread(replicas, std::min(replicas, kMostTraced));
   fast_ = TraceStore(TraceStore::Keeps::points, 2 * traced_.size(), rows_for(traced_.size()));
   history_.assign(replicas, 0);
+  if (variables > kMostRead) scores_ = nullptr;
   if (scores_ == nullptr) return;
+  enumerable_ = scores_->is_discrete() && variables <= 20 &&
+                num_joint_states(discrete_model(target_)) <= kMostStates;
 
   const auto num_sites = std::min<std::uint64_t>(num_variables_, config_.max_sites);
   sites_ = spread(num_variables_, num_sites);
@@ -97,7 +97,7 @@ void Certifier::prepare(std::uint32_t replicas) {
 }
 
 void Certifier::on_sample(const Machine& machine, std::span<const double> energies, double beta) {
-  if (num_replicas_ == 0) prepare(machine.num_replicas());
+  if (num_replicas_ == 0) prepare(machine.num_variables(), machine.num_replicas());
   if (machine.num_replicas() != num_replicas_ || energies.size() != num_replicas_) {
     fail(ErrorCode::invalid_argument, "certificate: expected {} replicas, found {}", num_replicas_,
          machine.num_replicas());
@@ -176,7 +176,8 @@ std::vector<Observable> Certifier::observables() const {
 }
 
 std::string Certifier::save() const {
-  ArchiveWriter out("certificate", num_variables_, 0);
+  ArchiveWriter out("certificate", 0, 0);
+  out.put(num_variables_);
   out.put(num_replicas_);
   out.put(samples_);
   out.put(beta_);
@@ -203,7 +204,8 @@ std::string Certifier::save() const {
 }
 
 void Certifier::restore(std::string_view bytes) {
-  ArchiveReader in(bytes, "certificate", num_variables_, 0);
+  ArchiveReader in(bytes, "certificate", 0, 0);
+  const auto variables = in.get<std::uint64_t>();
   const auto replicas = in.get<std::uint32_t>();
   if (replicas > bytes.size()) {  // history alone takes 8 bytes for each
     fail(ErrorCode::bad_data, "checkpoint of a certificate: {} replicas do not fit", replicas);
@@ -214,7 +216,11 @@ void Certifier::restore(std::string_view bytes) {
   finite_ = in.get<bool>();
   num_replicas_ = 0;
   if (replicas == 0) return in.finish();
-  prepare(replicas);
+  if (scores_ != nullptr && variables != scores_->num_variables()) {
+    fail(ErrorCode::bad_data, "checkpoint of a certificate: expected {} variables, found {}",
+         scores_->num_variables(), variables);
+  }
+  prepare(variables, replicas);
   score_information_ = in.get<double>();
   residual_variance_ = in.get<double>();
   scored_ = in.get<std::uint64_t>();

@@ -65,7 +65,7 @@ class Certifier final : public SampleObserver {
   void restore(std::string_view bytes) override;
 
  private:
-  void prepare(std::uint32_t replicas);
+  void prepare(std::uint64_t variables, std::uint32_t replicas);
   void look_at_energies(const Machine& machine, std::span<const double> energies);
   void look_at_states(const Machine& machine, double beta);
   [[nodiscard]] std::vector<Observable> observables() const;

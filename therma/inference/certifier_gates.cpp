@@ -20,14 +20,13 @@ Gate& say(Gate& gate, GateVerdict verdict, std::string sentence) {
   return gate;
 }
 
-// Student's bound, stretched for a mean of this skewness: the inverse of without_skewness().
+// Student's bound for a mean of this shape.
 double reach(double p, const MeanError& mean) {
-  const double w = t_bound(p, mean.freedom);
-  return (w + (w * w - 1.0) * std::abs(mean.skewness) / 6.0) * mean.error;
+  return stretched(t_bound(p, mean.freedom), mean.shape) * mean.error;
 }
 double chance(const MeanError& mean, double allowance = 0.0) {
   const double z = std::max(0.0, std::abs(mean.mean) - allowance) / mean.error;
-  return t_two_sided(without_skewness(z, mean.skewness), mean.freedom);
+  return t_two_sided(normal_equivalent(z, mean.shape), mean.freedom);
 }
 
 std::string percent(double fraction) { return fmt::format("{:+.2g} %", 100.0 * fraction); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "therma/core/error.hpp"
 #include "therma/energy/harmonic.hpp"
@@ -89,18 +90,23 @@ class DiscreteScores final : public SiteScores {
   // The mean score falls with beta. What the remembered conditionals say about its shape moves the
   // root away from the measured mean at beta.
   [[nodiscard]] double beta_at(double mean, double beta) const override {
-    const double here = remembered_score(beta);
-    const auto at = [&](double b) { return mean + remembered_score(b) - here; };
+    const double here = remembered_score(beta).first;
     const double most = 100.0 * std::max(beta, 1.0 / energy_scale());
     if (!std::isfinite(here) || !std::isfinite(mean)) return here + mean;
+    const auto at = [&](double b) { return mean + remembered_score(b).first - here; };
     if (!(at(-most) > 0.0)) return -std::numeric_limits<double>::infinity();
     if (!(at(most) < 0.0)) return std::numeric_limits<double>::infinity();
-    double low = -most, high = most;
-    for (int step = 0; step < 60; ++step) {
-      const double middle = 0.5 * (low + high);
-      (at(middle) > 0.0 ? low : high) = middle;
+    double low = -most, high = most, guess = beta;
+    for (int step = 0; step < 100 && high - low > 1e-12 * most; ++step) {
+      const auto [score, information] = remembered_score(guess);
+      const double excess = mean + score - here;
+      (excess > 0.0 ? low : high) = guess;
+      const double newton = guess + excess / information;  // Newton's, where it stays inside
+      const double next = newton > low && newton < high ? newton : 0.5 * (low + high);
+      if (std::abs(next - guess) <= 1e-10 * most) break;
+      guess = next;
     }
-    return 0.5 * (low + high);
+    return guess;
   }
   [[nodiscard]] double energy_scale() const override {
     double sum = 0.0;
@@ -112,6 +118,7 @@ class DiscreteScores final : public SiteScores {
     return scale > 0.0 ? scale : 1.0;
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return true; }
+  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return program_->size(); }
   [[nodiscard]] double cost() const noexcept override { return values_of(*program_); }
 
   void save(ArchiveWriter& out) const override {
@@ -173,15 +180,17 @@ class DiscreteScores final : public SiteScores {
     state_ = std::move(states);
     every_ = 2 * every_ + 1;
   }
-  [[nodiscard]] double remembered_score(double beta) const {
+  // Mean score of what is remembered, and minus its slope.
+  [[nodiscard]] std::pair<double, double> remembered_score(double beta) const {
     Conditional law;
-    double sum = 0.0;
+    double sum = 0.0, information = 0.0;
     for (std::size_t e = 0; e < state_.size(); ++e) {
       law.set(remembered(e), beta);
       sum += law.mean - remembered(e)[state_[e]];
+      information += law.variance;
     }
-    return state_.empty() ? std::numeric_limits<double>::quiet_NaN()
-                          : sum / static_cast<double>(state_.size());
+    const auto count = static_cast<double>(state_.size());  // 0: not a number
+    return {sum / count, information / count};
   }
 
   std::shared_ptr<const Program> program_;
@@ -243,6 +252,7 @@ class RealScores final : public SiteScores {
     return {.relative = bias_ / count};
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return false; }
+  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return energy_.size(); }
   [[nodiscard]] double cost() const noexcept override { return cost_; }
 
   void save(ArchiveWriter& out) const override {
