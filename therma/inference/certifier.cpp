@@ -105,7 +105,9 @@ void Certifier::on_sample(const Machine& machine, std::span<const double> energi
   if (samples_ == 0) beta_ = beta;
   beta_varies_ = beta_varies_ || !(beta == beta_);
   look_at_energies(machine, energies);
-  if (!read_.empty() && samples_ % read_every_ == 0) look_at_states(machine, beta);
+  // At infinite beta conditionals have no scores: the rule is greedy, and finish() says so.
+  const bool looks = !read_.empty() && std::isfinite(beta) && samples_ % read_every_ == 0;
+  if (looks) look_at_states(machine, beta);
   ++samples_;
 }
 
