@@ -2,7 +2,7 @@
 // Ranks as threads of one test, for what must hold without MPI.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -37,6 +37,12 @@ class Meeting {
     changed_.wait(lock, [&] { return round_ != round || abandoned_; });
     if (round_ == round) fail(ErrorCode::remote, "another rank is gone");
   }
+  bool all_failed() {
+    std::unique_lock lock(mutex_);
+    ++failed_;
+    changed_.notify_all();
+    return changed_.wait_for(lock, std::chrono::seconds(1), [&] { return failed_ == size_; });
+  }
   void abandon() {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
@@ -50,6 +56,7 @@ class Meeting {
   std::condition_variable changed_;
   std::uint64_t round_ = 0;
   std::uint32_t waiting_ = 0;
+  std::uint32_t failed_ = 0;
   bool abandoned_ = false;
 };
 
@@ -84,6 +91,7 @@ class ThreadTransport final : public Transport {
     meeting_.wait_for_all();
     return incoming;
   }
+  [[nodiscard]] bool all_failed() noexcept override { return meeting_.all_failed(); }
   void abandon(int /*status*/) noexcept override { meeting_.abandon(); }
 
  private:

@@ -3,6 +3,8 @@
 
 #include <hwy/targets.h>
 
+#include <cmath>
+
 #include "tests/support/search.hpp"
 #include "therma/core/error.hpp"
 #include "therma/dynamics/bifurcation.hpp"
@@ -128,6 +130,24 @@ TEST(Bifurcation, TakesItsCouplingFromTheirNorm) {
   EXPECT_DOUBLE_EQ(default_coupling(compile(testing::make_signs(16, 1))), 0.125);
   EXPECT_EQ(default_coupling(compile({.num_spins = 3})), 1.0);
   static_assert(!BifurcationResult::is_sampler);
+}
+
+TEST(Bifurcation, KeepsItsTimeStepWithinTheStiffestMode) {
+  // A ring of couplings -1, even: its least eigenvalue is -2.
+  const auto ring = compile(testing::make_ring({.spins = 30, .coupling = -1.0}));
+  EXPECT_NEAR(default_time_step(ring, 1.0), std::sqrt(1.9 / 3.0), 0.02);
+  // Of n spins that all repel each other -(n - 1); c0 = 1 / (2 sqrt n) makes it a stiff mode.
+  IsingModel all{.num_spins = 101};
+  for (std::uint32_t i = 0; i < 101; ++i) {
+    for (std::uint32_t j = 0; j < i; ++j) all.couplings.push_back({i, j, -1.0});
+  }
+  const auto program = compile(all);
+  const double c0 = default_coupling(program);
+  EXPECT_NEAR(default_time_step(program, c0), std::sqrt(1.9 / (1.0 + 100.0 * c0)), 1e-6);
+  // Its lowest states have 50 spins on one side and 51 on the other: (1 - 101) / 2 = -50.
+  const auto result = bifurcate(
+      program, {.kind = BifurcationKind::ballistic, .replicas = 16, .steps = 500}, Rng(1), {});
+  EXPECT_EQ(result.best_energy(), -50.0);
 }
 
 TEST(Bifurcation, RefusesToRunForever) {

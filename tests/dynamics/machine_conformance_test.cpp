@@ -6,6 +6,7 @@
 #include "therma/core/error.hpp"
 #include "therma/dynamics/machine.hpp"
 #include "therma/energy/harmonic.hpp"
+#include "therma/energy/lattice.hpp"
 
 namespace therma {
 namespace {
@@ -24,6 +25,8 @@ std::vector<std::pair<std::string, Target>> targets() {
   return {
       {"glass", std::make_shared<const IsingProgram>(testing::make_glass(24, 3))},
       {"ring", std::make_shared<const IsingProgram>(ring)},
+      {"lattice", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {40, 128}})},
+      {"cubic", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 6, 10}, .bond_seed = 2})},
       {"quartic", std::make_shared<const QuarticProgram>(compile(testing::make_quartic(10, 2, 3)))},
       {"quadratic", std::make_shared<const QuadraticEnergy>(std::vector<double>{2.0, 0.5, 0.5, 1.0},
                                                             std::vector<double>{1.0, -1.0})},

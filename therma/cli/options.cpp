@@ -146,6 +146,7 @@ void add_command(CLI::App& app, const CommandRow& row, Invocation& call) {
       break;
     case Command::bench:
       argument("SUITE", "the name of a suite; therma bench list shows them");
+      add_fields(*sub, fields_of(call.bench));
       add_fields(*sub, fields_of(call.counted_effort));
       add_fields(*sub, fields_of(call.output));
       break;

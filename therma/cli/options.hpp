@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "therma/core/config.hpp"
+#include "therma/engine/bench/bench.hpp"
 #include "therma/engine/request.hpp"
 #include "therma/engine/sample_request.hpp"
 
@@ -74,6 +75,7 @@ struct Invocation {
   solve::SolveConfig solve;
   SampleConfig sample;
   SampleFiles sample_files;
+  BenchConfig bench;
   bool seed_given = false;
   bool time_given = false;
 };

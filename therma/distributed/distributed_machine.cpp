@@ -98,7 +98,6 @@ DistributedMachine::DistributedMachine(const Target& target, const MachineConfig
   const auto prints = gather_bytes(transport, print);
   for (std::size_t rank = 1; rank < prints.size(); ++rank) {
     if (prints[rank] == prints[0]) continue;
-    transport_.note_failed_together();
     fail(ErrorCode::invalid_argument,
          "ranks must run the same thing: rank 0 has {}; rank {} has {}", prints[0], rank,
          prints[rank]);
@@ -118,7 +117,6 @@ void DistributedMachine::learn_size() {
   num_variables_ = as_count(sizes[0]);  // rank 0 always holds a part
   for (std::size_t rank = 1; rank < sizes.size(); ++rank) {
     if (const auto other = as_count(sizes[rank]); other != 0 && other != num_variables_) {
-      transport_.note_failed_together();
       fail(ErrorCode::invalid_argument,
            "ranks must run the same thing: rank 0 has {} variables; rank {} has {}", num_variables_,
            rank, other);
@@ -180,7 +178,6 @@ std::vector<double> DistributedMachine::settle(const std::exception_ptr& error,
 void DistributedMachine::throw_together(const std::exception_ptr& error) const {
   // A byte before each message tells an empty one from none.
   const auto messages = gather_bytes(transport_, error ? "!" + message_of(error) : "");
-  transport_.note_failed_together();
   if (error) std::rethrow_exception(error);
   const auto first = std::ranges::find_if(messages, [](const auto& m) { return !m.empty(); });
   fail(ErrorCode::remote, "rank {}: {}", first - messages.begin(), first->substr(1));

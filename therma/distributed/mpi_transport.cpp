@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <limits>
@@ -16,6 +17,9 @@ namespace {
 
 // Counts and offsets of MPI 3 are ints: longer messages go in rounds.
 constexpr std::size_t kMostPerRound = std::size_t{1} << 30;
+
+// The tag of the only messages that are no part of a collective call.
+constexpr int kFailed = 1;
 
 void check(int code, const char* what) {
   if (code == MPI_SUCCESS) return;
@@ -47,7 +51,7 @@ class MpiTransport final : public Transport {
   MpiTransport& operator=(const MpiTransport&) = delete;
   // The end of MPI waits for all ranks; one that fails alone must not.
   ~MpiTransport() override {
-    if (std::uncaught_exceptions() > exceptions_ && size_ > 1 && !failed_together()) abandon(1);
+    if (std::uncaught_exceptions() > exceptions_ && !all_failed()) abandon(1);
     MPI_Comm_free(&ranks_);
     MPI_Finalize();
   }
@@ -110,6 +114,28 @@ class MpiTransport final : public Transport {
     return incoming;
   }
 
+  // A byte to every rank, and one awaited from each; what is sent so late is small enough to be on
+  // its way at once, received or not.
+  [[nodiscard]] bool all_failed() noexcept override {
+    static constexpr char kByte = 0;  // still there when it is sent
+    for (int rank = 0; rank < size_; ++rank) {
+      MPI_Request sent = MPI_REQUEST_NULL;
+      MPI_Isend(&kByte, 1, MPI_CHAR, rank, kFailed, ranks_, &sent);
+      MPI_Request_free(&sent);
+    }
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    int num_failed = 0;
+    while (num_failed < size_ && std::chrono::steady_clock::now() < until) {
+      int came = 0;
+      MPI_Iprobe(MPI_ANY_SOURCE, kFailed, ranks_, &came, MPI_STATUS_IGNORE);
+      char received = 0;
+      if (came != 0) {
+        MPI_Recv(&received, 1, MPI_CHAR, MPI_ANY_SOURCE, kFailed, ranks_, MPI_STATUS_IGNORE);
+        ++num_failed;
+      }
+    }
+    return num_failed == size_;
+  }
   void abandon(int status) noexcept override { MPI_Abort(ranks_, status); }
 
  private:

@@ -65,7 +65,7 @@ class Bifurcation {
         rng_(rng.child("bifurcation")),
         resources_(resources),
         coupling_(config.coupling > 0.0 ? config.coupling : default_coupling(program)),
-        dt_(config.dt > 0.0 ? config.dt : (config.kind == BifurcationKind::discrete ? 1.25 : 0.75)),
+        dt_(config.dt > 0.0 ? config.dt : default_time_step(program, coupling_)),
         rows_(program, coupling_),
         num_blocks_((config.replicas + kBifurcationLanes - 1) / kBifurcationLanes),
         numbers_(hwy::AllocateAligned<float>(3 * num_blocks_ * block_size())),
@@ -214,6 +214,37 @@ double default_coupling(const IsingProgram& program) {
   const double size = program.size() + (from_fields > 0.0 ? 1.0 : 0.0);
   squares += from_fields;
   return squares > 0.0 ? 0.5 * std::sqrt((size - 1.0) / squares) : 1.0;
+}
+
+double default_time_step(const IsingProgram& program, double coupling) {
+  const std::uint32_t size = program.size();
+  double bound = 0.0;  // Gershgorin: no eigenvalue is larger in size
+  for (std::uint32_t i = 0; i < size; ++i) {
+    double sum = 0.0;
+    for (const double J : program.couplings().values(i)) sum += std::abs(J);
+    bound = std::max(bound, sum);
+  }
+  // Power iteration on bound - J, whose largest eigenvalue is bound - (least of J).
+  std::vector<double> v(size), w(size);
+  const Rng rng = Rng(0).child("time step");
+  for (std::uint32_t i = 0; i < size; ++i) v[i] = rng.uniform({.site = i}) - 0.5;
+  double growth = bound;
+  for (int k = 0; k < 30; ++k) {
+    double before = 0.0, after = 0.0;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      w[i] = bound * v[i];
+      const auto columns = program.couplings().columns(i);
+      const auto values = program.couplings().values(i);
+      for (std::size_t j = 0; j < columns.size(); ++j) w[i] -= values[j] * v[columns[j]];
+      before += v[i] * v[i];
+      after += w[i] * w[i];
+    }
+    if (!(after > 0.0)) break;
+    growth = std::sqrt(after / before);
+    for (std::uint32_t i = 0; i < size; ++i) v[i] = w[i] / std::sqrt(after);
+  }
+  const double stiffness = 1.0 + coupling * std::max(0.0, growth - bound);
+  return std::min(1.25, std::sqrt(1.9 / stiffness));
 }
 
 BifurcationResult bifurcate(const IsingProgram& program, const BifurcationConfig& config,

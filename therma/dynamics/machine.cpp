@@ -11,6 +11,7 @@
 #include "therma/dynamics/kernels/kernels.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -18,9 +19,12 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
+    &kernels::kLatticeBits,
     &kernels::kDenseSpins,
+    &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
 

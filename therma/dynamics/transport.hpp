@@ -31,16 +31,13 @@ class Transport {
   [[nodiscard]] virtual std::vector<std::string> exchange(
       std::span<const std::string> outgoing) = 0;
 
+  // For a program whose work ended in an error on this rank: whether it did on every rank, which
+  // takes up to a second to find out. If so all may end in order, and rank 0 alone need tell why;
+  // if not, the others are at work or waiting: abandon().
+  [[nodiscard]] virtual bool all_failed() noexcept = 0;
   // This rank makes no more calls: those of the others throw, or all processes end with this exit
-  // status. For a program that is about to end in the midst of things, so that no one waits for it.
+  // status.
   virtual void abandon(int status) noexcept = 0;
-
-  // Whether the error on its way out is thrown on all ranks: then no one waits for anyone.
-  [[nodiscard]] bool failed_together() const noexcept { return failed_together_; }
-  void note_failed_together() noexcept { failed_together_ = true; }
-
- private:
-  bool failed_together_ = false;
 };
 
 // Bytes of all ranks, [rank].
@@ -62,6 +59,7 @@ class LocalTransport final : public Transport {
   [[nodiscard]] std::vector<std::string> exchange(std::span<const std::string> outgoing) override {
     return {outgoing.begin(), outgoing.end()};
   }
+  [[nodiscard]] bool all_failed() noexcept override { return true; }
   void abandon(int /*status*/) noexcept override {}
 };
 

@@ -39,12 +39,13 @@ SampleMethod method_of(const SampleRequest& request, const std::optional<Schedul
   return has_target(config) || config.polish ? SampleMethod::anneal : SampleMethod::sample;
 }
 
-// 64 chains of all that fit into some millions of variables; 4 at least, since fewer tell little
-// about convergence.
-std::uint32_t default_replicas(std::uint64_t num_variables) {
+// 64 chains (2048 for a population) of all that fit into some millions of variables; 4 at least,
+// since fewer tell little about convergence.
+std::uint32_t default_replicas(std::uint64_t num_variables, SampleMethod method) {
   constexpr std::uint64_t kVariables = std::uint64_t{1} << 24;
   const auto fitting = std::bit_floor(std::max<std::uint64_t>(1, kVariables / num_variables));
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fitting, 4, 64));
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(fitting, 4, method == SampleMethod::population ? 2048 : 64));
 }
 
 std::uint64_t default_sweeps(std::uint64_t num_variables, std::uint32_t replicas) {
@@ -99,10 +100,11 @@ void check_method_settings(const SampleRequest& request, SampleMethod method) {
   belongs("polish", config.polish, !samples,
           "methods that look for low energies (--method anneal)");
   belongs("rungs", config.rungs > 0, tempers, "--method tempering");
-  belongs("rounds", config.rounds > 0, !samples && method != SampleMethod::bifurcation,
-          "anneal, tempering and population");
+  belongs("rounds", config.rounds > 0, !samples, "methods that look for low energies");
   belongs("burn_in", config.burn_in != "auto", samples || tempers, "sample and tempering");
-  belongs("thin", config.thin > 0, samples || tempers, "sample and tempering");
+  belongs("thin", config.thin > 0, samples, "--method sample");
+  belongs("beta", !config.beta.empty(), method != SampleMethod::bifurcation,
+          "methods that have a temperature");
   belongs("samples", !request.files.samples.empty(), samples || tempers, "sample and tempering");
   belongs("checkpoint", !request.files.checkpoint.empty(), samples, "--method sample");
   belongs("resume", !request.files.resume.empty(), samples, "--method sample");
@@ -115,6 +117,13 @@ void check_model_settings(const SampleRequest& request, const SamplePlan& plan) 
   if (plan.is_search() && !discrete) {
     refuse("method",
            fmt::format("{} is for discrete models, and this one is continuous", word(plan.method)));
+  }
+  const bool has_spins = std::holds_alternative<std::shared_ptr<const IsingProgram>>(model.target);
+  if (plan.method == SampleMethod::bifurcation && !has_spins) {
+    refuse("method", "bifurcation is for spin models with couplings of their own");
+  }
+  if (config.polish && !has_spins) {
+    refuse("polish", "is for spin models with couplings of their own");
   }
   if (config.exact && !discrete) refuse("exact", "is for discrete models");
   if (config.exact &&
@@ -214,7 +223,7 @@ SamplePlan plan_of(const SampleRequest& request) {
   check_method_settings(request, plan.method);
   check_model_settings(request, plan);
   const auto replicas =
-      config.replicas > 0 ? config.replicas : default_replicas(model.num_variables);
+      config.replicas > 0 ? config.replicas : default_replicas(model.num_variables, plan.method);
   check_memory(model, replicas);
   plan.machine = machine_of(config, replicas);
   plan.sampling = sampling_of(config, model.num_variables, replicas);

@@ -70,7 +70,7 @@ struct SampleConfig {
     field("rungs", self.rungs,
           "inverse temperatures of tempering, by which the replicas are divided; 0: up to 32");
     field("rounds", self.rounds,
-          "rounds of anneal, tempering or population to run, as a report counts them; 0: no such "
+          "rounds of a search to run, as a report counts them; 0: no such "
           "limit");
     field("target", self.target, "stop at a state of this energy or less");
     field("n_best", self.n_best, "distinct states to keep, lowest first", within(1, 10000));

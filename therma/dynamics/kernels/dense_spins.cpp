@@ -264,9 +264,11 @@ std::string refusal(const Target& target, const MachineConfig& config) {
   return dense_refusal(**spins_of(target));
 }
 
-// With few replicas the lanes are mostly idle.
+// With few replicas the lanes are mostly idle; and rows of small whole numbers are so short that
+// single chains are faster at any temperature.
 bool prefers(const Target& target, const MachineConfig& config) {
-  return is_dense(**spins_of(target)) && config.replicas >= 16;
+  const auto& program = **spins_of(target);
+  return is_dense(program) && config.replicas >= 16 && !has_small_numbers(program);
 }
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& /*config*/,

@@ -35,6 +35,8 @@ inline constexpr std::uint64_t kRefreshSweeps = 64;
 [[nodiscard]] bool is_dense(const IsingProgram& program) noexcept;
 // Couplings and fields are whole numbers, none of which a float or its sums would round.
 [[nodiscard]] bool has_whole_numbers(const IsingProgram& program) noexcept;
+// They are whole, couplings fit int8, and no sum of a row exceeds int16.
+[[nodiscard]] bool has_small_numbers(const IsingProgram& program) noexcept;
 
 // Sites of a block: their replicas' flips go into the fields together, by one panel multiply.
 inline constexpr std::uint32_t kSpinBlock = 64;

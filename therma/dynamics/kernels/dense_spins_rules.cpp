@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "therma/dynamics/gibbs.hpp"
 #include "therma/dynamics/kernels/dense_spins.hpp"
@@ -38,20 +39,32 @@ bool is_dense(const IsingProgram& program) noexcept {
   return n >= 64.0 && static_cast<double>(program.num_couplings()) >= 0.25 * 0.5 * n * (n - 1.0);
 }
 
-bool has_whole_numbers(const IsingProgram& program) noexcept {
-  constexpr double kMost = 0x1p23;
-  const auto is_whole = [](double value) { return value == std::trunc(value); };
+namespace {
+
+// Fields and couplings are whole, no coupling above `most`, no row's sum above `most_of_row`.
+bool are_whole(const IsingProgram& program, double most, double most_of_row) noexcept {
   const auto fields = program.fields();
   for (std::uint32_t i = 0; i < program.size(); ++i) {
     double sum = std::abs(fields[i]);
-    if (!is_whole(fields[i])) return false;
+    if (fields[i] != std::trunc(fields[i])) return false;
     for (const double value : program.couplings().values(i)) {
-      if (!is_whole(value)) return false;
+      if (value != std::trunc(value) || std::abs(value) > most) return false;
       sum += std::abs(value);
     }
-    if (sum > kMost) return false;
+    if (sum > most_of_row) return false;
   }
   return true;
+}
+
+}  // namespace
+
+bool has_whole_numbers(const IsingProgram& program) noexcept {
+  return are_whole(program, 0x1p23, 0x1p23);
+}
+
+bool has_small_numbers(const IsingProgram& program) noexcept {
+  return are_whole(program, std::numeric_limits<std::int8_t>::max(),
+                   std::numeric_limits<std::int16_t>::max());
 }
 
 void sweep_chain_plain(const IsingProgram& program, double beta, const ArsBlock& key,

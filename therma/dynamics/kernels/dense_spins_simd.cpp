@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include "therma/dynamics/kernels/lane_bits-inl.hpp"
+#include "therma/dynamics/kernels/lane_math-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace therma::kernels::HWY_NAMESPACE {
@@ -45,8 +46,7 @@ HWY_INLINE void decide(Tag d, Floats twice_beta, Floats field, const std::uint32
   const hn::RebindToUnsigned<Tag> du;
   const auto most = hn::Set(d, 87.0F);
   const auto x = hn::Max(hn::Neg(most), hn::Min(most, hn::Mul(twice_beta, field)));
-  const auto w = hn::ConvertTo(d, hn::Load(du, words));
-  const auto u = hn::MulAdd(w, hn::Set(d, 0x1p-32F), hn::Set(d, 0x1p-33F));
+  const auto u = unit_interval(d, hn::Load(du, words));
   const auto one = hn::Set(d, 1.0F);
   const auto q = hn::Add(one, exp_minus(d, x));
   const auto rest = hn::MulSub(u, q, one);

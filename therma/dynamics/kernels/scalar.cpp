@@ -2,11 +2,13 @@
 // The plain twin of every kernel: one chain after another through the typed kernels, in double.
 #include <fmt/format.h>
 
+#include <concepts>
 #include <cstring>
 #include <vector>
 
 #include "therma/core/archive.hpp"
 #include "therma/core/error.hpp"
+#include "therma/dynamics/baoab.hpp"
 #include "therma/dynamics/gibbs.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
 #include "therma/dynamics/langevin.hpp"
@@ -140,15 +142,35 @@ class SpinMachine final : public ScalarMachine<SpinState> {
   std::shared_ptr<const E> energy_;
 };
 
+// What the Langevin family's kernels and states have in common, and what BAOAB has besides.
+template <class Kernel>
+Kernel make_kernel_at(const MachineConfig& config, double beta) {
+  if constexpr (std::same_as<Kernel, Baoab>) {
+    return {.friction = config.friction, .kT = 1.0 / beta, .dt = config.dt};
+  } else {
+    return {.mu = config.mu, .kT = 1.0 / beta, .dt = config.dt};
+  }
+}
+template <class State>
+inline constexpr bool has_momenta = std::same_as<State, BaoabState>;
+
 template <class Kernel, GradientEnergy E>
-class LangevinMachine final : public ScalarMachine<LangevinState> {
+class LangevinMachine final : public ScalarMachine<typename Kernel::State> {
+  using State = typename Kernel::State;
+  using Base = ScalarMachine<State>;
+  using Base::chains_, Base::num_variables_, Base::range_, Base::rng_;
+
  public:
   LangevinMachine(E energy, const MachineConfig& config, ReplicaRange range, const Rng& rng)
-      : ScalarMachine(energy.size(), range, rng), energy_(std::move(energy)), config_(config) {
+      : Base(energy.size(), range, rng), energy_(std::move(energy)), config_(config) {
     for (std::uint32_t r = 0; r < range.count; ++r) {
       std::vector<double> z(energy_.size());
-      fill_normals(rng.child("start"), chain_number(r), 0, z);
-      chains_.push_back(init_langevin(energy_, std::move(z), chain_number(r)));
+      fill_normals(rng.child("start"), this->chain_number(r), 0, z);
+      if constexpr (has_momenta<State>) {
+        chains_.push_back(init_baoab(energy_, std::move(z), this->chain_number(r)));
+      } else {
+        chains_.push_back(init_langevin(energy_, std::move(z), this->chain_number(r)));
+      }
     }
   }
 
@@ -161,43 +183,55 @@ class LangevinMachine final : public ScalarMachine<LangevinState> {
   void write(std::uint32_t replica, std::span<const double> values) override {
     auto& chain = chains_[replica];
     std::ranges::copy(values, chain.z.begin());
+    if constexpr (has_momenta<State>) chain.needs_momenta = true;
     perform_work(energy_, chain);
   }
 
   [[nodiscard]] std::string save() const override {
     ArchiveWriter out("scalar reals", num_variables_, range_.count);
-    save_tallies(out);
+    this->save_tallies(out);
     for (const auto& chain : chains_) {
       out.put(chain.step);
       out.put_all<double>(chain.z);
+      if constexpr (has_momenta<State>) {
+        out.put(static_cast<std::uint8_t>(chain.needs_momenta));
+        out.put_all<double>(chain.p);
+      }
     }
     return std::move(out).bytes();
   }
   void restore(std::string_view bytes) override {
     ArchiveReader in(bytes, "scalar reals", num_variables_, range_.count);
-    restore_tallies(in);
+    this->restore_tallies(in);
     for (auto& chain : chains_) {
       chain.step = in.get<std::uint64_t>();
       in.get_all<double>(chain.z);
+      if constexpr (has_momenta<State>) {
+        chain.needs_momenta = in.get<std::uint8_t>() != 0;
+        in.get_all<double>(chain.p);
+      }
       perform_work(energy_, chain);
     }
     in.finish();
   }
 
  private:
-  std::uint64_t step(double beta, LangevinState& chain) override {
-    const Kernel kernel{.mu = config_.mu, .kT = 1.0 / beta, .dt = config_.dt};
-    const auto info = kernel.step(energy_, chain, rng_);
+  std::uint64_t step(double beta, State& chain) override {
+    const auto info = make_kernel_at<Kernel>(config_, beta).step(energy_, chain, rng_);
     if constexpr (requires { info.accepted; }) {
       return info.accepted * num_variables_;
     } else {
       return num_variables_;
     }
   }
-  void adopt(LangevinState& chain, const LangevinState& parent) override {
+  void adopt(State& chain, const State& parent) override {
     chain.z = parent.z;
     chain.gradient = parent.gradient;
     chain.energy = parent.energy;
+    if constexpr (has_momenta<State>) {
+      chain.p = parent.p;
+      chain.needs_momenta = parent.needs_momenta;
+    }
   }
 
   E energy_;
@@ -224,7 +258,7 @@ std::string refusal(const Target& target, const MachineConfig& config) {
   if (!std::holds_alternative<std::shared_ptr<const IsingProgram>>(target) && is_discrete(target)) {
     return "scalar has no chain for this program yet";
   }
-  return rule == UpdateRule::baoab ? "scalar has no baoab yet" : "";
+  return "";
 }
 
 bool prefers(const Target& /*target*/, const MachineConfig& /*config*/) { return true; }
@@ -238,7 +272,6 @@ std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config,
   };
   switch (rule_for(target, config)) {
     case UpdateRule::automatic:  // resolved by rule_for
-    case UpdateRule::baoab:      // refused
       return nullptr;
     case UpdateRule::heat_bath:
       return std::make_unique<SpinMachine<Gibbs, IsingProgram>>(ising(), range, rng);
@@ -248,6 +281,8 @@ std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config,
       return reals(std::type_identity<EulerMaruyama>{});
     case UpdateRule::leimkuhler_matthews:
       return reals(std::type_identity<LeimkuhlerMatthews>{});
+    case UpdateRule::baoab:
+      return reals(std::type_identity<Baoab>{});
     case UpdateRule::mala:
       return reals(std::type_identity<Mala>{});
   }
