@@ -67,8 +67,10 @@ void Certifier::prepare(std::uint64_t variables, std::uint32_t replicas) {
   history_.assign(replicas, 0);
   if (variables > kMostRead) scores_ = nullptr;
   if (scores_ == nullptr) return;
-  enumerable_ = scores_->is_discrete() && variables <= 20 &&
-                num_joint_states(discrete_model(target_)) <= kMostStates;
+  if (scores_->is_discrete() && variables <= 20) {
+    auto model = discrete_model(target_);
+    if (num_joint_states(model) <= kMostStates) small_ = std::move(model);
+  }
 
   const auto num_sites = std::min<std::uint64_t>(num_variables_, config_.max_sites);
   sites_ = spread(num_variables_, num_sites);
@@ -81,12 +83,10 @@ void Certifier::prepare(std::uint64_t variables, std::uint32_t replicas) {
   read_every_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(scores_->cost() / budget)));
 
   const std::size_t rows = rows_for(readers);
-  slow_ = TraceStore(TraceStore::Keeps::points, (enumerable_ ? 2 : 1) * read_.size(), rows);
+  slow_ = TraceStore(TraceStore::Keeps::points, (small_ ? 2U : 1U) * read_.size(), rows);
   zero_ = TraceStore(TraceStore::Keeps::means, 2 * read_.size(), rows);
   blocks_ = SiteBlocks(sites_.size());
-  if (enumerable_) {
-    visits_.assign(static_cast<std::size_t>(num_joint_states(discrete_model(target_))), 0);
-  }
+  if (small_) visits_.assign(static_cast<std::size_t>(num_joint_states(*small_)), 0);
   previous_.assign(read_.size() * sites_.size(), 0.0);
   site_leave_.assign(sites_.size(), 0.0);
   site_changes_.assign(sites_.size(), 0);
@@ -126,15 +126,15 @@ void Certifier::look_at_energies(const Machine& machine, std::span<const double>
 
 void Certifier::look_at_states(const Machine& machine, double beta) {
   const std::size_t readers = read_.size(), num_sites = sites_.size();
-  std::vector<double> slow((enumerable_ ? 2 : 1) * readers), zero(2 * readers);
+  std::vector<double> slow((small_ ? 2U : 1U) * readers), zero(2 * readers);
   for (std::size_t k = 0; k < readers; ++k) {
     machine.read(read_[k], values_);
     slow[k] = projection(values_);
-    if (enumerable_) {
-      const bool spins = std::holds_alternative<std::shared_ptr<const IsingProgram>>(target_);
+    if (small_) {
       std::size_t state = 0;
       for (std::size_t v = values_.size(); v-- > 0;) {
-        state = 2 * state + static_cast<std::size_t>(spins && values_[v] > 0.0);
+        const double digit = (values_[v] - small_->first_value) / small_->value_step;
+        state = state * small_->states[v] + static_cast<std::size_t>(digit + 0.5);
       }
       slow[readers + k] = static_cast<double>(state);
       ++visits_[state];

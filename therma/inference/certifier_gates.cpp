@@ -246,7 +246,7 @@ Gate Certifier::judge_duplicates(Gate independence) const {
 
 Gate Certifier::judge_total_variation(const std::vector<Observable>& observables) const {
   Gate gate{.name = "total_variation", .false_alarm_rate = config_.false_alarm_rate};
-  if (!enumerable_ || !std::isfinite(beta_)) {
+  if (!small_ || !std::isfinite(beta_)) {
     return say(gate, GateVerdict::not_applicable, "states are too many to enumerate, or reals.");
   }
   if (!finite_) return say(gate, GateVerdict::fail, "a state is not a finite number.");
@@ -260,7 +260,7 @@ Gate Certifier::judge_total_variation(const std::vector<Observable>& observables
   if (!std::isfinite(independent) || states.empty()) {
     return say(gate, GateVerdict::undecided, "nothing moved: chance cannot be told from fault.");
   }
-  const auto found = total_variation(enumerate(target_, beta_), visits_,
+  const auto found = total_variation(enumerate(*small_, beta_), visits_,
                                      {.values = states, .chains = read_.size()}, independent,
                                      config_.false_alarm_rate);
   gate.value = found.value;

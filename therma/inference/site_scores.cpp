@@ -10,6 +10,7 @@
 #include "therma/core/error.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -27,7 +28,38 @@ std::uint32_t conditional_energies(const IsingProgram& program, std::span<const 
   energies.assign({field, -field});  // down, up
   return values[site] > 0.0 ? 1 : 0;
 }
-double values_of(const IsingProgram& program) { return program.size(); }
+
+// The sign of the bond from a site of colour 0 one step along an axis.
+double bond_sign(const LatticeProgram& program, std::uint64_t even_site, unsigned axis,
+                 bool ahead) {
+  if (!program.has_disorder()) return 1.0;
+  const auto place = program.layout().place(even_site);
+  const bool even_x = even_site % program.layout().nx % 2 == 0;
+  const bool beside = axis == 0 ? ahead == even_x : ahead;
+  const auto direction = static_cast<LatticeProgram::Direction>(2 * axis + (beside ? 1 : 0));
+  return (program.bonds(direction)[place.byte] >> place.bit & 1U) != 0 ? -1.0 : 1.0;
+}
+
+std::uint32_t conditional_energies(const LatticeProgram& program, std::span<const double> values,
+                                   std::uint32_t site, std::vector<double>& energies) {
+  const auto& layout = program.layout();
+  const std::uint64_t extent[] = {layout.nx, layout.ny, layout.nz};
+  const bool is_even = layout.place(site).colour == 0;
+  double field = program.field();
+  std::uint64_t stride = 1;
+  for (unsigned axis = 0; axis < program.shape().size(); ++axis) {
+    const std::uint64_t at = site / stride % extent[axis], base = site - at * stride;
+    const std::uint64_t next = base + (at + 1) % extent[axis] * stride;
+    const std::uint64_t last = base + (at + extent[axis] - 1) % extent[axis] * stride;
+    // A bond belongs to its end of colour 0; seen from there, the other way round.
+    const double ahead = bond_sign(program, is_even ? site : next, axis, is_even);
+    const double back = bond_sign(program, is_even ? site : last, axis, !is_even);
+    field += program.coupling() * (ahead * values[next] + back * values[last]);
+    stride *= extent[axis];
+  }
+  energies.assign({field, -field});
+  return values[site] > 0.0 ? 1 : 0;
+}
 
 // -1, +1 for two states; for more, numbers in [-1, 1] that look random, so that no permutation of
 // states goes unseen.
@@ -119,7 +151,9 @@ class DiscreteScores final : public SiteScores {
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return true; }
   [[nodiscard]] std::uint64_t num_variables() const noexcept override { return program_->size(); }
-  [[nodiscard]] double cost() const noexcept override { return values_of(*program_); }
+  [[nodiscard]] double cost() const noexcept override {
+    return static_cast<double>(program_->size());
+  }
 
   void save(ArchiveWriter& out) const override {
     out.put(offered_);
@@ -332,6 +366,9 @@ std::unique_ptr<SiteScores> make_site_scores(const Target& target, const Machine
   };
   if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&target)) {
     return std::make_unique<DiscreteScores<IsingProgram>>(*ising);
+  }
+  if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
+    return std::make_unique<DiscreteScores<LatticeProgram>>(*lattice);
   }
   if (const auto* quadratic = std::get_if<std::shared_ptr<const QuadraticEnergy>>(&target)) {
     const double n = (*quadratic)->size();
