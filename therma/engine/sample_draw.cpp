@@ -13,10 +13,10 @@ namespace therma {
 namespace {
 
 // A mean over replicas, which are independent of each other.
-Observable over_replicas(std::string name, std::span<const double> values) {
+SampleMean over_replicas(std::string name, std::span<const double> values) {
   Moments moments;
   for (const double value : values) moments.add(value);
-  Observable out{.name = std::move(name), .mean = moments.mean};
+  SampleMean out{.name = std::move(name), .mean = moments.mean};
   if (values.size() > 1) out.error = moments.error();
   return out;
 }

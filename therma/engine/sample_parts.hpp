@@ -27,6 +27,17 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
 void search_states(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                    const Resources& resources);
 
+// The law itself, where variable elimination can have it.
+struct ExactLaw {
+  Json json;
+  double energy_per_variable = 0.0;
+  double mean_value = 0.0;  // of what machines hold: the magnetisation of spins
+};
+// Throws Error{invalid_argument} where the tables would be too large.
+[[nodiscard]] ExactLaw exact_law(const SampleRequest& request, const SamplePlan& plan,
+                                 const Resources& resources);
+void add_exact(SampleReport& report, const ExactLaw& law);
+
 // What is seen of a run's samples, whichever method draws them.
 class SampleWitness {
  public:

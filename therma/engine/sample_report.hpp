@@ -17,7 +17,7 @@
 namespace therma {
 
 // A mean over draws and replicas; absent numbers are unknown.
-struct Observable {
+struct SampleMean {
   std::string name;
   double mean = 0.0;
   std::optional<double> error;  // one standard error
@@ -69,15 +69,16 @@ struct SampleReport {
   bool stopped = false;      // by the time limit or Ctrl-C
   std::uint64_t updates = 0;
 
-  std::vector<Observable> observables;
+  std::vector<SampleMean> observables;
   std::optional<double> heat;                // released to the bath, mean over replicas
   std::optional<double> entropy_production;  // medium part, units of k_B, mean over replicas
   std::vector<RankedState> best;             // lowest first
   std::optional<bool> target_reached;        // where there was a target
 
-  Json certificate;  // null where there is none
-  Json exact;        // null where it was not asked for
-  Json details;      // of the method: swap rates, free energy, ...
+  Json certificate;                           // null where there is none
+  std::optional<double> independent_samples;  // as the certificate has it, all replicas together
+  Json exact;                                 // null where it was not asked for
+  Json details;                               // of the method: swap rates, free energy, ...
   hardware::Ledger ledger;
   std::optional<hardware::Bill> bill;  // where a device was named
   std::vector<std::string> assumptions;

@@ -2,6 +2,7 @@
 // Plan, draw, certify, account: the order in which a request to draw becomes a report.
 #include "therma/engine/sample_run.hpp"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "therma/engine/files.hpp"
 #include "therma/engine/sample_parts.hpp"
 #include "therma/engine/sample_plan.hpp"
+#include "therma/engine/utf8.hpp"
 
 namespace therma {
 namespace {
@@ -57,6 +59,32 @@ void account(SampleReport& report, const SampleRequest& request) {
   report.ledger.samples = report.samples * report.num_sampled_chains;
   report.ledger.reads = report.ledger.samples * model.num_variables;
   report.ledger.writes = model.num_fields + 2 * model.num_couplings;
+  if (request.config.device == SampleDevice::none) return;
+  const auto device = enum_names(request.config.device);
+  report.bill = hardware::bill_of(
+      report.ledger, hardware::prices_of(device[static_cast<std::size_t>(request.config.device)]),
+      report.independent_samples);
+}
+
+// What is known by construction is no result of the run: it is said beside it.
+void note_ground_energy(SampleReport& report, const SampleModel& model) {
+  if (!model.ground_energy || report.best.empty()) return;
+  const double excess = report.best.front().energy - *model.ground_energy;
+  const bool met = excess <= 1e-9 * std::max(1.0, std::abs(*model.ground_energy));
+  report.notes.push_back(fmt::format("the ground energy is {} by construction: {}",
+                                     number_text(*model.ground_energy),
+                                     met ? "met" : fmt::format("missed by {:.6g}", excess)));
+}
+
+// Whether a state is the answer, rather than means: then there is nothing to certify.
+bool wants_a_state(const SampleReport& report) {
+  return report.method == "anneal" || report.method == "bifurcation" ||
+         (report.method != "sample" && (report.is_optimisation || report.target_reached));
+}
+
+std::string not_reached_text(const SampleReport& report) {
+  return fmt::format("no state at the target energy or below was found; the lowest is {}",
+                     number_text(report.best.front().energy));
 }
 
 // The word for how it ended, and a sentence where that is no success.
@@ -64,10 +92,13 @@ void conclude(SampleReport& report) {
   if (report.samples == 0 && report.best.empty()) {
     report.status = "cancelled";
     report.message = "stopped before anything was drawn";
-    return;
+  } else if (wants_a_state(report)) {
+    report.status = "feasible";
+    if (!report.target_reached.value_or(true)) report.message = not_reached_text(report);
+  } else {
+    report.status = "undecided";
+    report.message = "nothing certifies the draws";
   }
-  report.status = "undecided";
-  report.message = "nothing certifies the draws";
 }
 
 }  // namespace
@@ -81,6 +112,8 @@ double cpu_seconds() {
 SampleReport run_sample(const SampleRequest& request, const Resources& resources) {
   const Stopwatch watch;
   const auto plan = plan_of(request);
+  std::optional<ExactLaw> exact;  // before the draws: it may be too large
+  if (request.config.exact) exact = exact_law(request, plan, resources);
   SampleReport report;
   describe(report, request, plan);
   if (plan.is_search()) {
@@ -88,6 +121,8 @@ SampleReport run_sample(const SampleRequest& request, const Resources& resources
   } else {
     draw_samples(report, request, plan, resources);
   }
+  if (exact) add_exact(report, *exact);
+  note_ground_energy(report, request.model);
   conclude(report);
   account(report, request);
   report.peak_rss_bytes = peak_rss_bytes();

@@ -37,13 +37,13 @@ std::string with_error(double mean, std::optional<double> error) {
 constexpr std::string_view kPerVariable = "_per_variable";
 
 // "energy" for energy_per_variable: the rest is said behind the number.
-std::string observable_name(const Observable& o) {
+std::string observable_name(const SampleMean& o) {
   auto text = o.name;
   if (text.ends_with(kPerVariable)) text.resize(text.size() - kPerVariable.size());
   return words(text);
 }
 
-std::string observable_text(const Observable& o) {
+std::string observable_text(const SampleMean& o) {
   auto text = with_error(o.mean, o.error);
   if (o.name.ends_with(kPerVariable)) text += " per variable";
   if (o.exact) {
@@ -63,10 +63,20 @@ std::string headline(const SampleReport& r) {
   return text + ".";
 }
 
+// "exp:0.1:10"; a long list by its ends.
+std::string beta_text(const std::string& beta) {
+  constexpr std::size_t kLong = 40;
+  if (beta.size() <= kLong || !beta.starts_with("list:")) return "beta " + beta;
+  const auto first = beta.substr(5, beta.find(',') - 5);
+  const auto count = static_cast<std::size_t>(std::ranges::count(beta, ',')) + 1;
+  return fmt::format("{} betas from {} to {}", count, first, beta.substr(beta.rfind(',') + 1));
+}
+
 std::string run_text(const SampleReport& r) {
-  auto text = fmt::format("{} by {} ({}), {}", r.method, words(r.rule), r.kernel,
-                          counted(r.replicas, "chain"));
-  if (!r.beta.empty()) text += fmt::format(", beta {}", r.beta);
+  auto text = r.method;
+  if (!r.rule.empty()) text += fmt::format(" by {} ({})", words(r.rule), r.kernel);
+  text += ", " + counted(r.replicas, "chain");
+  if (!r.beta.empty()) text += ", " + beta_text(r.beta);
   if (r.burn_in > 0) text += fmt::format(", {} sweeps of burn-in", r.burn_in);
   text += fmt::format(", {} sweeps", r.sweeps);
   if (r.samples > 0) text += fmt::format(", {} each", counted(r.samples, "draw"));
@@ -203,6 +213,13 @@ std::string render_text(const SampleReport& r, const SampleTextStyle& style) {
     add_fact(out, "state", state_text(r.best.front(), r.states), style.width);
   }
   add_certificate(out, r, style.width);
+  if (!r.exact.is_null()) {
+    add_fact(out, "exactly",
+             fmt::format("log Z {:.8g}, mean energy {:.8g} (variable elimination, width {})",
+                         r.exact["log_z"].get<double>(), r.exact["mean_energy"].get<double>(),
+                         r.exact["width"].get<std::uint32_t>()),
+             style.width);
+  }
   add_fact(out, "run", run_text(r), style.width);
   add_fact(out, "speed", speed_text(r), style.width);
   add_fact(out, "joules", joules_text(r), style.width);

@@ -8,6 +8,7 @@
 #include "therma/dynamics/observables.hpp"
 #include "therma/engine/sample_parts.hpp"
 #include "therma/engine/samples/table.hpp"
+#include "therma/inference/diagnostics.hpp"
 
 namespace therma {
 namespace {
@@ -18,37 +19,23 @@ constexpr std::uint64_t kMostListedValues = std::uint64_t{1} << 20;   // in a re
 
 bool are_categories(const SampleModel& model) { return model.states == StateKind::categories; }
 
-// The chains of a trace, each number through f.
+// The mean of all draws, each through f, with the error that chains which do not mix and draws
+// that follow each other leave (inference/diagnostics.hpp).
 template <class F>
-std::vector<std::vector<double>> mapped(const Trace& trace, F&& f) {
-  std::vector<std::vector<double>> out(trace.num_chains());
-  for (std::size_t c = 0; c < out.size(); ++c) {
-    for (const double value : trace.chain(c)) out[c].push_back(f(value));
+SampleMean mean_of(std::string name, const Trace& trace, F&& f) {
+  std::vector<double> values;
+  values.reserve(trace.num_chains() * trace.chain(0).size());
+  for (std::size_t c = 0; c < trace.num_chains(); ++c) {
+    for (const double value : trace.chain(c)) values.push_back(f(value));
   }
-  return out;
-}
-
-// The mean of all draws. Its error is the larger of two: from within chains, by blocks, and from
-// the spread of their means, which chains that do not mix show and blocks do not.
-Observable mean_of(std::string name, const std::vector<std::vector<double>>& chains) {
-  Moments between;
-  double within = 0.0;
-  for (const auto& chain : chains) {
-    BlockedMean blocked;
-    for (const double value : chain) blocked.add(value);
-    between.add(blocked.mean());
-    within += blocked.error() * blocked.error();
-  }
-  const double blocks = std::sqrt(within) / static_cast<double>(chains.size());
-  const double spread = chains.size() > 1 ? between.error() : 0.0;
-  Observable out{.name = std::move(name), .mean = between.mean};
-  const bool known = chains.size() > 1 || chains.front().size() >= 64;
-  if (known && std::isfinite(blocks)) out.error = std::max(blocks, spread);
+  const double error = standard_error({.values = values, .chains = trace.num_chains()});
+  SampleMean out{.name = std::move(name), .mean = therma::mean_of(values)};
+  if (std::isfinite(error)) out.error = error;
   return out;
 }
 
 // beta^2 (<E^2> - <E>^2) / n, its error by leaving out one chain after another.
-Observable heat_capacity(const Trace& energies, double beta, double num_variables) {
+SampleMean heat_capacity(const Trace& energies, double beta, double num_variables) {
   std::vector<Moments> chains(energies.num_chains());
   Moments all;
   for (std::size_t c = 0; c < chains.size(); ++c) {
@@ -56,7 +43,7 @@ Observable heat_capacity(const Trace& energies, double beta, double num_variable
     all.merge(chains[c]);
   }
   const auto capacity = [&](double variance) { return beta * beta * variance / num_variables; };
-  Observable out{.name = "heat_capacity_per_variable", .mean = capacity(all.variance())};
+  SampleMean out{.name = "heat_capacity_per_variable", .mean = capacity(all.variance())};
   if (chains.size() < 4) return out;
   Moments left_out;
   for (std::size_t c = 0; c < chains.size(); ++c) {
@@ -127,22 +114,22 @@ void SampleWitness::testify(SampleReport& report, const SampleModel& model,
   if (energies_.num_chains() == 0 || energies_.chain(0).empty()) return;
   const auto size = static_cast<double>(model.num_variables);
   report.observables.push_back(
-      mean_of("energy_per_variable", mapped(energies_, [&](double e) { return e / size; })));
+      mean_of("energy_per_variable", energies_, [&](double e) { return e / size; }));
   if (beta && std::isfinite(*beta)) {
     report.observables.push_back(heat_capacity(energies_, *beta, size));
   }
   const auto same = [](double m) { return m; };
   if (model.states == StateKind::spins) {
-    report.observables.push_back(mean_of("magnetisation", mapped(means_, same)));
+    report.observables.push_back(mean_of("magnetisation", means_, same));
     report.observables.push_back(
-        mean_of("abs_magnetisation", mapped(means_, [](double m) { return std::abs(m); })));
+        mean_of("abs_magnetisation", means_, [](double m) { return std::abs(m); }));
   }
   if (model.states == StateKind::bits) {
     report.observables.push_back(
-        mean_of("mean_bit", mapped(means_, [](double m) { return (1.0 + m) / 2.0; })));
+        mean_of("mean_bit", means_, [](double m) { return (1.0 + m) / 2.0; }));
   }
   if (model.states == StateKind::reals) {
-    report.observables.push_back(mean_of("mean_value", mapped(means_, same)));
+    report.observables.push_back(mean_of("mean_value", means_, same));
   }
   if (!lowest_) {
     report.notes.emplace_back("the model is too large to keep its lowest state");

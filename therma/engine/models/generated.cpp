@@ -30,8 +30,9 @@ class Settings {
  public:
   Settings(std::string_view argument, std::string_view usage) : usage_(usage) {
     auto rest = argument.substr(argument.find(':') + 1);
-    while (!rest.empty()) {
+    for (bool more = !rest.empty(); more;) {
       const auto one = rest.substr(0, rest.find(','));
+      more = one.size() < rest.size();
       rest.remove_prefix(std::min(one.size() + 1, rest.size()));
       const auto equals = one.find('=');
       if (equals == 0 || equals == std::string_view::npos) {
