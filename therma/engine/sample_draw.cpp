@@ -48,7 +48,7 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 }  // namespace
 
 std::unique_ptr<Machine> make_machine(const SampleRequest& request, const SamplePlan& plan) {
-  return plan.kernel->make(request.model.target, plan.machine, {0, plan.machine.replicas},
+  return plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas},
                            Rng(request.config.seed));
 }
 
@@ -72,7 +72,7 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
   report.stopped = result.stopped;
   report.updates = machine->tally().updates;
   witness.testify(report, request.model, single_value(beta));
-  add_thermodynamics(report, result, rule_for(request.model.target, plan.machine));
+  add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;
   witness.write_file(request, report);
 }

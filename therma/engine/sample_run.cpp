@@ -33,14 +33,17 @@ void describe(SampleReport& report, const SampleRequest& request, const SamplePl
   report.states = model.states;
   report.num_variables = model.num_variables;
   report.num_couplings = model.num_couplings;
-  if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&model.target)) {
+  if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&plan.target)) {
     report.num_colours = (*ising)->num_colours();
+  }
+  if (std::holds_alternative<std::shared_ptr<const LatticeProgram>>(plan.target)) {
+    report.num_colours = 2;  // a chessboard
   }
   report.labels = model.labels;
   report.is_optimisation = model.is_optimisation;
   report.is_max_cut = model.total_weight.has_value();
   report.assumptions = model.assumptions;
-  const auto rule = rule_for(model.target, plan.machine);
+  const auto rule = rule_for(plan.target, plan.machine);
   report.rule = enum_names(rule)[static_cast<std::size_t>(rule)];
   report.method = enum_names(plan.method)[static_cast<std::size_t>(plan.method)];
   report.kernel = plan.kernel->name;
