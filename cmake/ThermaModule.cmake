@@ -22,7 +22,7 @@ target_include_directories(therma_settings INTERFACE ${CMAKE_SOURCE_DIR})
 string(REGEX MATCH "x86_64|AMD64" is_x86 ${CMAKE_SYSTEM_PROCESSOR})
 set(isas aesni vaes)
 set(aesni_options -msse4.1 -maes)
-set(vaes_options -mavx2 -maes -mvaes)
+set(vaes_options -mavx2 -mbmi2 -mpopcnt -maes -mvaes)
 
 # Everything that `make install` copies, and the tests by label.
 add_custom_target(therma_all)

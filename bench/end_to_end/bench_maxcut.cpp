@@ -33,6 +33,7 @@ struct Options {
   therma::OptimiseConfig search;
   std::string beta;
   double time_s = 10.0;
+  double cpu_s = 0.0;
   std::uint32_t threads = 2;
   std::uint32_t seeds = 1;
   std::uint64_t seed = 1;
@@ -47,6 +48,9 @@ struct Options {
     field("num-best", self.search.goal.num_best, "states kept");
     field("beta", self.beta, "schedule of an anneal; empty: the default");
     field("time", self.time_s, "wall seconds per run", therma::positive);
+    field("cpu", self.cpu_s,
+          "processor seconds per run, where other programs take part of them; 0: no such limit",
+          therma::non_negative);
     field("threads", self.threads, "of the pool", therma::at_least(1));
     field("seeds", self.seeds, "runs per instance", therma::at_least(1));
     field("seed", self.seed, "of the first run");
@@ -163,12 +167,17 @@ Score run(const Options& o, const fs::path& file, std::uint64_t seed, const ther
   options.search.goal.fold_mirrors = true;
   const therma::Stopwatch watch;
   const auto cpu_before = std::clock();
+  const auto cpu_s = [&] {
+    return static_cast<double>(std::clock() - cpu_before) / CLOCKS_PER_SEC;
+  };
+  std::stop_source stop;
   double best = 0.0, best_at_s = 0.0;
   const auto outcome = search(options, cut, seed,
                               {.pool = &pool,
-                               .stop = {},
+                               .stop = stop.get_token(),
                                .deadline = therma::Deadline::after(o.time_s),
                                .on_progress = [&](const therma::Progress& p) {
+                                 if (o.cpu_s > 0.0 && cpu_s() > o.cpu_s) stop.request_stop();
                                  if (!p.best || (best_at_s > 0.0 && *p.best >= best)) return;
                                  best = *p.best;
                                  best_at_s = watch.elapsed_s();
@@ -187,7 +196,7 @@ Score run(const Options& o, const fs::path& file, std::uint64_t seed, const ther
                {"gap", known ? Json(100.0 * (*known - value) / *known) : Json()},
                {"best_at_s", best_at_s},
                {"time_s", watch.elapsed_s()},
-               {"cpu_s", static_cast<double>(std::clock() - cpu_before) / CLOCKS_PER_SEC},
+               {"cpu_s", cpu_s()},
                {"rounds", outcome.found.rounds},
                {"sweeps", outcome.found.sweeps}};
   fmt::print("{}\n", line.dump());

@@ -10,7 +10,10 @@
 #include "tests/distributed/thread_transport.hpp"
 #include "tests/support/targets.hpp"
 #include "therma/distributed/packing.hpp"
+#include "therma/dynamics/anneal.hpp"
 #include "therma/dynamics/observers.hpp"
+#include "therma/dynamics/population.hpp"
+#include "therma/dynamics/temper.hpp"
 
 namespace therma {
 namespace {
@@ -27,7 +30,10 @@ struct Case {
 };
 
 std::vector<Case> cases() {
+  auto ring = testing::make_ring({.spins = 20, .coupling = 1.0});
+  ring.couplings.push_back({0, 7, -1.0});
   const std::pair<std::string, Target> targets[] = {
+      {"ring", std::make_shared<const IsingProgram>(ring)},
       {"glass", std::make_shared<const IsingProgram>(testing::make_glass(24, 3))},
       {"quartic", std::make_shared<const QuarticProgram>(compile(testing::make_quartic(10, 2, 3)))},
   };
@@ -53,9 +59,16 @@ std::unique_ptr<Machine> make_local(const Case& c) {
       .make(c.target, c.config, {0, c.config.replicas}, Rng(kSeed));
 }
 
+// Some forty replicas of any number, the first and the last among them.
+std::vector<std::uint32_t> some_replicas(std::uint32_t count) {
+  std::vector<std::uint32_t> some{count - 1};
+  for (std::uint32_t r = 0; r < count; r += 1 + count / 40) some.push_back(r);
+  return some;
+}
+
 void append(std::vector<double>& all, const Machine& machine) {
   std::vector<double> values(machine.num_variables());
-  for (std::uint32_t r = 0; r < machine.num_replicas(); ++r) {
+  for (const std::uint32_t r : some_replicas(machine.num_replicas())) {
     machine.read(r, values);
     all.insert(all.end(), values.begin(), values.end());
     all.push_back(machine.mean_value(r));
@@ -126,7 +139,7 @@ TEST_P(Ensemble, ResamplesAcrossRanks) {
       machine.advance(std::array{0.8}, 3, {});
       machine.resample(parents);
       std::vector<double> values(machine.num_variables());
-      for (std::uint32_t r = 0; r < count; ++r) {
+      for (const std::uint32_t r : some_replicas(count)) {
         machine.read(r, values);
         EXPECT_EQ(values, states[parents[r]]) << r;
       }
@@ -401,6 +414,65 @@ TEST(SamplingOnRanks, TellsProgressOnRankZeroAlone) {
     DistributedMachine machine(kGlass, kGlassConfig, Rng(kSeed), transport, mine);
     sample_all(machine, machine.resources(), {});
     EXPECT_EQ(reports > 0, transport.rank() == 0);
+  });
+}
+
+// -- Methods
+// ---------------------------------------------------------------------------------------
+
+// What a method finds on one process and on so many ranks.
+template <class Method>
+void expect_the_same_on_ranks(Method&& method) {
+  auto local = choose_kernel(kGlass, kGlassConfig)
+                   .make(kGlass, kGlassConfig, {0, kGlassConfig.replicas}, Rng(kSeed));
+  const std::vector<double> expected = method(*local, Resources{});
+  for (const std::uint32_t ranks : {1U, 2U, 4U}) {
+    on_ranks(ranks, [&](Transport& transport) {
+      DistributedMachine machine(kGlass, kGlassConfig, Rng(kSeed), transport);
+      EXPECT_EQ(method(machine, machine.resources()), expected);
+    });
+  }
+}
+
+std::vector<double> numbers(const SearchResult& result) {
+  std::vector<double> all{static_cast<double>(result.rounds), static_cast<double>(result.sweeps)};
+  for (const auto& state : result.best) {
+    all.push_back(state.energy);
+    all.insert(all.end(), state.values.begin(), state.values.end());
+  }
+  return all;
+}
+
+TEST(MethodsOnRanks, AnnealAlike) {
+  expect_the_same_on_ranks([](Machine& machine, const Resources& resources) {
+    const auto result = anneal(machine, {.goal = {.num_best = 3}, .sweeps = 60, .levels = 20},
+                               Schedule::parse("linear:0.1:3"), resources);
+    auto all = numbers(result);
+    all.insert(all.end(), result.replica_best.begin(), result.replica_best.end());
+    return all;
+  });
+}
+
+TEST(MethodsOnRanks, TemperAlike) {
+  expect_the_same_on_ranks([](Machine& machine, const Resources& resources) {
+    const auto result = temper(machine, {.rungs = 5, .warm_up = 16, .rounds = 60},
+                               std::array{0.2, 2.0}, Rng(8), resources);
+    auto all = numbers(result);
+    all.insert(all.end(), result.betas.begin(), result.betas.end());
+    all.push_back(result.barrier);
+    for (const auto accepted : result.swaps.accepted) all.push_back(static_cast<double>(accepted));
+    return all;
+  });
+}
+
+TEST(MethodsOnRanks, AnnealPopulationsAlike) {
+  expect_the_same_on_ranks([](Machine& machine, const Resources& resources) {
+    const auto result = population_anneal(machine, {.beta_end = 2.0}, Rng(8), resources);
+    auto all = numbers(result);
+    for (const auto& point : result.points) {
+      all.insert(all.end(), {point.beta, point.energy, point.log_z, point.num_families});
+    }
+    return all;
   });
 }
 

@@ -2,6 +2,8 @@
 // `therma bench`.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "therma/cli/commands.hpp"
 #include "therma/cli/interrupt.hpp"
 #include "therma/cli/terminal.hpp"

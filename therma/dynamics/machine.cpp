@@ -19,12 +19,12 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
+    &kernels::kLatticeBits,
     &kernels::kDenseSpins,
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
     &kernels::kReplicaLanes,
-    &kernels::kLatticeBits,
     &kernels::kScalar,
 };
 

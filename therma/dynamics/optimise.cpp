@@ -17,6 +17,7 @@ namespace therma {
 namespace {
 
 constexpr std::uint64_t kQuench = 8;
+constexpr std::uint32_t kMostReplicas = 1024;
 
 // What every method is given.
 struct Search {
@@ -135,7 +136,8 @@ OptimiseResult optimise(const Target& target, const OptimiseConfig& config, std:
   out.method = config.method == OptimiseMethod::automatic ? OptimiseMethod::anneal : config.method;
   out.range = beta_range(target);
   out.is_sampler = out.method != OptimiseMethod::bifurcation;
-  const auto& kernel = choose_kernel(target, {.kernel = config.kernel});
+  const std::uint32_t hint = config.replicas > 0 ? config.replicas : kMostReplicas;
+  const auto& kernel = choose_kernel(target, {.kernel = config.kernel, .replicas = hint});
   out.replicas = replicas_for(config, kernel, spins_of(target, "optimise").size());
   if (out.is_sampler) out.kernel = kernel.name;
 

@@ -37,8 +37,7 @@ struct Piece {
 struct Block {
   SlicedThresholds thresholds;
   SlicedCall call{};
-  // [plane][quarter][4]
-  alignas(64) std::array<std::uint32_t, kSlicedPlanes * 16> counters{};
+  alignas(64) std::array<std::uint64_t, kSlicedPlanes * kSlicedWords> counters{};
 };
 
 class BitSlicedMachine final : public Machine {
@@ -253,11 +252,14 @@ class BitSlicedMachine final : public Machine {
   void set_counters(std::size_t block, std::uint64_t step) noexcept {
     auto* out = blocks_[block].counters.data();
     const auto& key = keys_[0];
-    for (std::uint32_t k = 0; k < kSlicedPlanes * 4; ++k, out += 4) {
-      out[0] = key[0];
-      out[1] = key[1] ^ block_number(block);
-      out[2] = key[2] ^ static_cast<std::uint32_t>(step);
-      out[3] = key[3] ^ (static_cast<std::uint32_t>(step >> 32) << 16 | k);
+    const auto join = [](std::uint32_t low, std::uint32_t high) {
+      return std::uint64_t{high} << 32 | low;
+    };
+    const auto low_step = static_cast<std::uint32_t>(step);
+    const auto high_step = static_cast<std::uint32_t>(step >> 32) << 16;
+    for (std::uint32_t k = 0; k < kSlicedPlanes * 4; ++k) {  // plane and quarter
+      *out++ = join(key[0], key[1] ^ block_number(block));
+      *out++ = join(key[2] ^ low_step, key[3] ^ (high_step | k));
     }
   }
 

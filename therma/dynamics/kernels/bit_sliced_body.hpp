@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bit-sliced heat bath over 256-bit vectors, for files that supply the vector type V.
+// The bit-sliced heat bath, for files that supply a vector type V of 256 bits: the words of a
+// site are swept in two halves.
 //
-// V: load, store, ones, zero, & | ^ ~, and_not(a, b) = a & ~b, is_zero, aes, aes_last, and
-// counter(position). Everything here depends on V, which is local to its file: nothing is shared.
-// Equation numbers: docs/theory/bit-slicing.md.
+// V: load, store, load_key, broadcast, counter(position), ones, zero, & | ^ ~, and_not(a, b) =
+// a & ~b, is_zero, aes, aes_last. Everything here depends on V, which is local to its file, so that
+// nothing is shared. Equation numbers: docs/theory/bit-slicing.md.
 #pragma once
 
 #include "therma/dynamics/kernels/bit_sliced_call.hpp"
 
 namespace therma::kernels::sliced {
 
-inline constexpr unsigned kHalves = 2;
-inline constexpr unsigned kFixedPlanes = 8;  // drawn before the first look at who is undecided
+inline constexpr unsigned kRounds = 5;
+inline constexpr unsigned kSitesPerTurn = 32;  // a multiple of kSlicedGroup
+inline constexpr unsigned kRestPlanes = 4;     // drawn together once few lanes are left
 
 // Levels of |f|: k of weight W gives f = 2k - W in units. With c = floor(W / 2), eq. 3.
 static constexpr unsigned bits_of(unsigned weight) {
@@ -22,7 +24,7 @@ static constexpr unsigned bits_of(unsigned weight) {
 static constexpr unsigned shift_of(unsigned weight) {
   return (1U << (bits_of(weight) - 1)) - weight / 2 - weight % 2;
 }
-// Levels that a random bit-plane decides: |f| = 0 takes one bit and is no level.
+// Levels that random bit-planes decide: |f| = 0 takes one bit and is no level.
 static constexpr unsigned levels_of(unsigned weight) { return weight / 2 + weight % 2; }
 static constexpr unsigned groups_of(unsigned levels) {
   return (levels + kLevelsPerGroup - 1) / kLevelsPerGroup;
@@ -33,18 +35,18 @@ struct Sum {
   V low, carry;
 };
 template <class V>
-inline Sum<V> full_add(V a, V b, V c) {
+[[gnu::always_inline]] inline Sum<V> full_add(V a, V b, V c) {
   const V ab = a ^ b;
   return {ab ^ c, (a & b) | (ab & c)};
 }
 template <class V>
-inline Sum<V> half_add(V a, V b) {
+[[gnu::always_inline]] inline Sum<V> half_add(V a, V b) {
   return {a ^ b, a & b};
 }
 
 // Adds n words of one digit: their parity is returned, floor(n / 2) carries are stored.
 template <class V>
-inline V add_column(const V* words, unsigned n, V* carries) {
+[[gnu::always_inline]] inline V add_column(const V* words, unsigned n, V* carries) {
   V sum = words[0];
   unsigned k = 1;
 #pragma GCC unroll 16
@@ -62,16 +64,14 @@ inline V add_column(const V* words, unsigned n, V* carries) {
 }
 
 template <class V>
-inline V input_word(const SlicedCall& call, const SlicedInput& input, unsigned half) {
-  const V spin = V::load(call.spins + std::size_t{input.at} * kSlicedWords + 4 * half);
-  return spin ^ V::broadcast(input.flip);
+[[gnu::always_inline]] inline V input_word(const SlicedCall& call, const SlicedInput& input) {
+  return V::load(call.spins + std::size_t{input.at} * kSlicedWords) ^ V::broadcast(input.flip);
 }
 
-// Where the lanes stand: `up` the sign of the field, `zero` where it is 0, one mask per level.
 // From the digits of k + shift_of(W), eq. 3: the top one is the sign, the others the level once
 // they are negated below zero.
 template <class V>
-inline V magnitude(V* digits, unsigned bits, bool odd) {
+[[gnu::always_inline]] inline V magnitude(V* digits, unsigned bits, bool odd) {
   const V up = digits[bits - 1];
   const V down = ~up;
   V carry = down;
@@ -86,7 +86,8 @@ inline V magnitude(V* digits, unsigned bits, bool odd) {
 
 // One-hot masks of the low `bits` digits, `count` of them, beginning with value 0.
 template <class V>
-inline void decode(const V* digits, unsigned bits, V* masks, unsigned count) {
+[[gnu::always_inline]] inline void decode(const V* digits, unsigned bits, V* masks,
+                                          unsigned count) {
   masks[0] = V::ones();
   unsigned have = 1;
 #pragma GCC unroll 8
@@ -100,25 +101,39 @@ inline void decode(const V* digits, unsigned bits, V* masks, unsigned count) {
   }
 }
 
-// All eight unions of a group's three masks, [8][half], so that a plane's bits pick one.
+// The sign of a field, and where it is 0. masks: of levels, one more in front where W is even.
+template <class V>
+struct Field {
+  V up, zero;
+};
+template <class V>
+[[gnu::always_inline]] inline Field<V> classify(V* digits, unsigned weight, V* masks) {
+  const unsigned bits = bits_of(weight);
+  const bool odd = weight % 2 != 0;
+  const V up = magnitude(digits, bits, odd);
+  decode(digits, bits - 1, masks, levels_of(weight) + (odd ? 0 : 1));
+  return {up, odd ? V::zero() : masks[0]};
+}
+
+// All eight unions of a group's three masks, so that a plane's bits pick one.
 template <class V>
 struct alignas(64) Unions {
-  V of[8][kHalves];
+  V of[8];
 
-  void fill(unsigned half, V a, V b, V c) {
-    of[0][half] = V::zero();
-    of[1][half] = a;
-    of[2][half] = b;
-    of[4][half] = c;
+  [[gnu::always_inline]] void fill(V a, V b, V c) {
     const V ab = a | b;
-    of[3][half] = ab;
-    of[5][half] = a | c;
-    of[6][half] = b | c;
-    of[7][half] = ab | c;
+    of[0] = V::zero();
+    of[1] = a;
+    of[2] = b;
+    of[3] = ab;
+    of[4] = c;
+    of[5] = a | c;
+    of[6] = b | c;
+    of[7] = ab | c;
   }
-  [[nodiscard]] V at(std::uint16_t offset, unsigned half) const {
-    return V::load(reinterpret_cast<const std::uint64_t*>(
-        reinterpret_cast<const char*>(&of[0][half]) + offset));
+  [[gnu::always_inline]] [[nodiscard]] V at(std::uint16_t offset) const {
+    return V::load(
+        reinterpret_cast<const std::uint64_t*>(reinterpret_cast<const char*>(&of[0]) + offset));
   }
 };
 
@@ -134,17 +149,18 @@ struct OneBeta {
         patterns(call.patterns + (odd ? kSlicedPlanes * kMostGroups : 0)),
         groups(groups_of(levels)) {}
 
-  void prepare(unsigned half, const V* masks, unsigned levels) {
+  [[gnu::always_inline]] void prepare(const V* masks, unsigned levels) {
     for (unsigned g = 0; g < groups; ++g) {
       const unsigned k = kLevelsPerGroup * g;
-      unions[g].fill(half, masks[k], k + 1 < levels ? masks[k + 1] : V::zero(),
+      unions[g].fill(masks[k], k + 1 < levels ? masks[k + 1] : V::zero(),
                      k + 2 < levels ? masks[k + 2] : V::zero());
     }
   }
-  [[nodiscard]] V bits(unsigned plane, unsigned half) const {
+  [[gnu::always_inline]] [[nodiscard]] V bits(unsigned plane) const {
+    if (groups == 0) return V::zero();
     const std::uint16_t* row = patterns + plane * kMostGroups;
-    V t = groups > 0 ? unions[0].at(row[0], half) : V::zero();
-    for (unsigned g = 1; g < groups; ++g) t = t | unions[g].at(row[g], half);
+    V t = unions[0].at(row[0]);
+    for (unsigned g = 1; g < groups; ++g) t = t | unions[g].at(row[g]);
     return t;
   }
 };
@@ -152,7 +168,7 @@ struct OneBeta {
 // Thresholds of a beta for each lane.
 template <class V>
 struct EachBeta {
-  V* masks_of;  // [half][level]
+  V* masks_of;  // [level]
   const std::uint64_t* thresholds;
   unsigned levels;
 
@@ -162,14 +178,14 @@ struct EachBeta {
                    (odd ? call.threshold_levels * kSlicedPlanes * kSlicedWords : 0)),
         levels(num_levels) {}
 
-  void prepare(unsigned half, const V* masks, unsigned num_levels) {
-    for (unsigned l = 0; l < num_levels; ++l) masks_of[half * levels + l] = masks[l];
+  [[gnu::always_inline]] void prepare(const V* masks, unsigned /*levels*/) {
+    for (unsigned l = 0; l < levels; ++l) masks_of[l] = masks[l];
   }
-  [[nodiscard]] V bits(unsigned plane, unsigned half) const {
+  [[gnu::always_inline]] [[nodiscard]] V bits(unsigned plane) const {
+    const std::uint64_t* row = thresholds + std::size_t{plane} * kSlicedWords;
     V t = V::zero();
-    for (unsigned l = 0; l < levels; ++l) {
-      const auto at = (std::size_t{l} * kSlicedPlanes + plane) * kSlicedWords + 4 * half;
-      t = t | (masks_of[half * levels + l] & V::load(thresholds + at));
+    for (unsigned l = 0; l < levels; ++l, row += kSlicedPlanes * kSlicedWords) {
+      t = t | (masks_of[l] & V::load(row));
     }
     return t;
   }
@@ -177,115 +193,146 @@ struct EachBeta {
 
 template <class V>
 struct Keys {
-  V k1, k2, k3, k4, k5;
-  explicit Keys(const SlicedCall& call)
-      : k1(V::load_twice(call.keys + 4)),
-        k2(V::load_twice(call.keys + 8)),
-        k3(V::load_twice(call.keys + 12)),
-        k4(V::load_twice(call.keys + 16)),
-        k5(V::load_twice(call.keys + 20)) {}
-
-  // 256 random bits: blocks 2 half and 2 half + 1 of a plane.
-  [[nodiscard]] V draw(const SlicedCall& call, V position, unsigned plane, unsigned half) const {
-    const std::uint32_t* counter = call.counters + (plane * kHalves + half) * 8;
-    V x = position ^ V::load(reinterpret_cast<const std::uint64_t*>(counter));
-    x = V::aes(x, k1);
-    x = V::aes(x, k2);
-    x = V::aes(x, k3);
-    x = V::aes(x, k4);
-    return V::aes_last(x, k5);
+  V k[kRounds];
+  explicit Keys(const SlicedCall& call) {
+    for (unsigned r = 0; r < kRounds; ++r) k[r] = V::load_key(call.keys + 4 * (r + 1));
   }
-};
 
-// The spin's digits in `half`, ready for comparison: sign, zero mask, level masks.
-template <class V>
-struct Field {
-  V up, zero;
-};
-template <class V>
-inline Field<V> classify(V* digits, unsigned weight, V* masks) {
-  const unsigned bits = bits_of(weight);
-  const bool odd = weight % 2 != 0;
-  const V up = magnitude(digits, bits, odd);
-  const unsigned states = levels_of(weight) + (odd ? 0 : 1);
-  decode(digits, bits - 1, masks, states);
-  return {up, odd ? V::zero() : masks[0]};
-}
-
-// Which lanes turn against their field: a lane is decided at the first plane whose random bit is
-// one, by that plane's bit of its probability, eq. 4.
-template <class V, class Thresholds>
-inline void decide(const SlicedCall& call, const Keys<V>& keys, V position, const Field<V>* fields,
-                   const Thresholds& thresholds, V* against) {
-  V open[kHalves], turned[kHalves];
-#pragma GCC unroll 2
-  for (unsigned h = 0; h < kHalves; ++h) {
-    const V random = keys.draw(call, position, 0, h);
-    turned[h] = random & (fields[h].zero | thresholds.bits(0, h));
-    open[h] = V::and_not(~random, fields[h].zero);
-  }
-  const auto step = [&](unsigned plane) __attribute__((always_inline)) {
-#pragma GCC unroll 2
-    for (unsigned h = 0; h < kHalves; ++h) {
-      const V decided = open[h] & keys.draw(call, position, plane, h);
-      turned[h] = turned[h] | (decided & thresholds.bits(plane, h));
-      open[h] = open[h] ^ decided;
-    }
-  };
+  // Random bits of `count` planes. Rounds of different planes alternate: a round takes several
+  // cycles, but others may begin meanwhile.
+  template <unsigned count>
+  [[gnu::always_inline]] void draw(const SlicedCall& call, V position, unsigned plane,
+                                   V (&random)[count]) const {
+    const std::uint64_t* counters = call.counters + std::size_t{plane} * kSlicedWords;
 #pragma GCC unroll 8
-  for (unsigned plane = 1; plane < kFixedPlanes; ++plane) step(plane);
-  for (unsigned plane = kFixedPlanes; plane < kSlicedPlanes; plane += 2) {
-    step(plane);
-    step(plane + 1);
-    if (V::is_zero(open[0] | open[1])) break;
+    for (unsigned p = 0; p < count; ++p) {
+      random[p] = position ^ V::load(counters + p * kSlicedWords);
+    }
+#pragma GCC unroll 5
+    for (unsigned r = 0; r < kRounds; ++r) {
+#pragma GCC unroll 8
+      for (unsigned p = 0; p < count; ++p) {
+        random[p] = r + 1 < kRounds ? V::aes(random[p], k[r]) : V::aes_last(random[p], k[r]);
+      }
+    }
   }
-  against[0] = turned[0];
-  against[1] = turned[1];
+};
+
+// The lanes of one site, or of several that share their last planes: those still undecided, and
+// those that turn against their field.
+template <class V>
+struct Lanes {
+  V open, turned;
+
+  // A lane is decided at the first plane whose random bit is one, by that plane's bit of its
+  // probability, eq. 4.
+  template <class Thresholds>
+  [[gnu::always_inline]] void compare(V random, unsigned plane, const Thresholds& thresholds) {
+    const V decided = open & random;
+    turned = turned | (decided & thresholds.bits(plane));
+    open = open ^ decided;
+  }
+};
+
+// The planes that every site draws for itself. A field of zero is decided by the first one.
+template <class V, class Thresholds>
+[[gnu::always_inline]] inline Lanes<V> draw_first(const SlicedCall& call, const Keys<V>& keys,
+                                                  V position, V zero,
+                                                  const Thresholds& thresholds) {
+  V random[kOwnPlanes];
+  keys.draw(call, position, 0, random);
+  Lanes<V> lanes{V::and_not(~random[0], zero), random[0] & (zero | thresholds.bits(0))};
+#pragma GCC unroll 8
+  for (unsigned p = 1; p < kOwnPlanes; ++p) lanes.compare(random[p], p, thresholds);
+  return lanes;
+}
+
+// The others, until no lane is left.
+template <class V, class Thresholds>
+[[gnu::always_inline]] inline void draw_rest(const SlicedCall& call, const Keys<V>& keys,
+                                             V position, const Thresholds& thresholds,
+                                             Lanes<V>& lanes) {
+  for (unsigned plane = kOwnPlanes; plane < kSlicedPlanes; plane += kRestPlanes) {
+    if (V::is_zero(lanes.open)) return;
+    V random[kRestPlanes];
+    keys.draw(call, position, plane, random);
+#pragma GCC unroll 4
+    for (unsigned p = 0; p < kRestPlanes; ++p) lanes.compare(random[p], plane + p, thresholds);
+  }
 }
 
 template <class V>
-inline void store_spins(const SlicedCall& call, std::uint32_t at, const Field<V>* fields,
-                        const V* against) {
-#pragma GCC unroll 2
-  for (unsigned h = 0; h < kHalves; ++h) {
-    V::store(call.spins + std::size_t{at} * kSlicedWords + 4 * h, fields[h].up ^ against[h]);
-  }
+[[gnu::always_inline]] inline void store_spin(const SlicedCall& call, std::uint32_t at, V up,
+                                              V turned) {
+  V::store(call.spins + std::size_t{at} * kSlicedWords, up ^ turned);
 }
 
-// Rows of `inputs` terms of weight 1.
+// Field and levels of a site whose row is `inputs` terms of weight 1.
+template <class V, unsigned inputs>
+[[gnu::always_inline]] inline Field<V> unit_field(const SlicedCall& call, const SlicedInput* row,
+                                                  V* masks) {
+  constexpr unsigned bits = bits_of(inputs);
+  V column[inputs + 1], carries[inputs + 1], digits[bits];
+#pragma GCC unroll 16
+  for (unsigned k = 0; k < inputs; ++k) column[k] = input_word<V>(call, row[k]);
+  unsigned n = inputs;
+#pragma GCC unroll 8
+  for (unsigned b = 0; b < bits; ++b) {
+    if ((shift_of(inputs) >> b & 1U) != 0) column[n++] = V::ones();
+    digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
+    n /= 2;
+#pragma GCC unroll 16
+    for (unsigned k = 0; k < n; ++k) column[k] = carries[k];
+  }
+  return classify(digits, inputs, masks);
+}
+
+// Rows of `inputs` terms of weight 1, in groups of sites. After their own planes few lanes are
+// undecided: where no lane is so at two sites of a group, all sites go on with the planes of the
+// first.
 template <class V, template <class> class Thresholds, unsigned inputs>
 void sweep_units(const SlicedCall& call, std::uint32_t begin, std::uint32_t end) noexcept {
-  constexpr unsigned weight = inputs;
-  constexpr unsigned bits = bits_of(weight);
-  constexpr unsigned levels = levels_of(weight);
-  constexpr bool odd = weight % 2 != 0;
-  alignas(64) char space[(groups_of(levels) + 1) * sizeof(Unions<V>)];
+  constexpr unsigned levels = levels_of(inputs);
+  constexpr bool odd = inputs % 2 != 0;
+  using T = Thresholds<V>;
+  alignas(64) char space[kSlicedGroup + 1][(groups_of(levels) + 1) * sizeof(Unions<V>)];
   const Keys<V> keys(call);
-  Thresholds<V> thresholds(call, odd, levels, space);
-  V position = V::counter(begin);
-  for (std::uint32_t at = begin; at < end; ++at, position = V::next(position)) {
-    const SlicedInput* row = call.inputs + call.sites[at].first_input;
-    Field<V> fields[kHalves];
-#pragma GCC unroll 2
-    for (unsigned h = 0; h < kHalves; ++h) {
-      V column[inputs + 1], carries[inputs + 1], digits[bits], masks[levels + 1];
-#pragma GCC unroll 16
-      for (unsigned k = 0; k < inputs; ++k) column[k] = input_word<V>(call, row[k], h);
-      unsigned n = inputs;
+  for (std::uint32_t first = begin; first < end; first += kSlicedGroup) {
+    const unsigned count = end - first < kSlicedGroup ? end - first : kSlicedGroup;
+    V up[kSlicedGroup], together[levels + 1];
+    Lanes<V> lanes[kSlicedGroup], shared{V::zero(), V::zero()};
+    V clash = V::zero();
 #pragma GCC unroll 8
-      for (unsigned b = 0; b < bits; ++b) {
-        if ((shift_of(weight) >> b & 1U) != 0) column[n++] = V::ones();
-        digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
-        n /= 2;
-#pragma GCC unroll 16
-        for (unsigned k = 0; k < n; ++k) column[k] = carries[k];
+    for (unsigned l = 0; l < levels; ++l) together[l] = V::zero();
+    for (unsigned k = 0; k < count; ++k) {
+      const SlicedInput* row = call.inputs + call.sites[first + k].first_input;
+      T thresholds(call, odd, levels, space[k]);
+      V masks[levels + 1];
+      const auto field = unit_field<V, inputs>(call, row, masks);
+      thresholds.prepare(masks + (odd ? 0 : 1), levels);
+      lanes[k] = draw_first(call, keys, V::counter(first + k), field.zero, thresholds);
+      up[k] = field.up;
+      clash = clash | (shared.open & lanes[k].open);
+      shared.open = shared.open | lanes[k].open;
+#pragma GCC unroll 8
+      for (unsigned l = 0; l < levels; ++l) {
+        together[l] = together[l] | (masks[l + (odd ? 0 : 1)] & lanes[k].open);
       }
-      fields[h] = classify(digits, weight, masks);
-      thresholds.prepare(h, masks + (odd ? 0 : 1), levels);
     }
-    V against[kHalves];
-    decide(call, keys, position, fields, thresholds, against);
-    store_spins(call, at, fields, against);
+    if (V::is_zero(clash)) {
+      T thresholds(call, odd, levels, space[kSlicedGroup]);
+      thresholds.prepare(together, levels);
+      draw_rest(call, keys, V::counter(first), thresholds, shared);
+      for (unsigned k = 0; k < count; ++k) {
+        store_spin(call, first + k, up[k], lanes[k].turned | (shared.turned & lanes[k].open));
+      }
+    } else {
+      for (unsigned k = 0; k < count; ++k) {
+        const T thresholds(call, odd, levels, space[k]);
+        draw_rest(call, keys, V::counter(first + k), thresholds, lanes[k]);
+        store_spin(call, first + k, up[k], lanes[k].turned);
+      }
+    }
   }
 }
 
@@ -293,34 +340,31 @@ void sweep_units(const SlicedCall& call, std::uint32_t begin, std::uint32_t end)
 template <class V, template <class> class Thresholds>
 void sweep_digits(const SlicedCall& call, std::uint32_t begin, std::uint32_t end) noexcept {
   alignas(64) char space[(kMostGroups + 1) * sizeof(Unions<V>)];
+  V buffers[2][kMostWeight + 2], digits[kSlicedDigits], masks[kMostWeight / 2 + 2];
   const Keys<V> keys(call);
-  V position = V::counter(begin);
-  for (std::uint32_t at = begin; at < end; ++at, position = V::next(position)) {
+  for (std::uint32_t at = begin; at < end; ++at) {
     const SlicedSite& site = call.sites[at];
     const SlicedInput* row = call.inputs + site.first_input;
     const unsigned weight = site.weight, levels = levels_of(weight);
-    const bool odd = weight % 2 != 0;
-    Thresholds<V> thresholds(call, odd, levels, space);
-    Field<V> fields[kHalves];
-    for (unsigned h = 0; h < kHalves; ++h) {
-      V buffers[2][kMostWeight + 2], digits[kSlicedDigits], masks[kMostWeight / 2 + 2];
-      V *column = buffers[0], *carries = buffers[1];
-      unsigned n = 0, k = 0;
-      for (unsigned b = 0; b < bits_of(weight); ++b) {
-        for (; k < site.digit_end[b]; ++k) column[n++] = input_word<V>(call, row[k], h);
-        if ((shift_of(weight) >> b & 1U) != 0) column[n++] = V::ones();
-        digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
-        n /= 2;
-        V* const next = carries;
-        carries = column;
-        column = next;
-      }
-      fields[h] = classify(digits, weight, masks);
-      thresholds.prepare(h, masks + (odd ? 0 : 1), levels);
+    V *column = buffers[0], *carries = buffers[1];
+    unsigned n = 0, k = 0;
+    for (unsigned b = 0; b < bits_of(weight); ++b) {
+      for (; k < site.digit_end[b]; ++k) column[n++] = input_word<V>(call, row[k]);
+      if ((shift_of(weight) >> b & 1U) != 0) column[n++] = V::ones();
+      digits[b] = n > 0 ? add_column(column, n, carries) : V::zero();
+      n /= 2;
+      V* const next = carries;
+      carries = column;
+      column = next;
     }
-    V against[kHalves];
-    decide(call, keys, position, fields, thresholds, against);
-    store_spins(call, at, fields, against);
+    const bool odd = weight % 2 != 0;
+    const auto field = classify(digits, weight, masks);
+    Thresholds<V> thresholds(call, odd, levels, space);
+    thresholds.prepare(masks + (odd ? 0 : 1), levels);
+    const V position = V::counter(at);
+    auto lanes = draw_first(call, keys, position, field.zero, thresholds);
+    draw_rest(call, keys, position, thresholds, lanes);
+    store_spin(call, at, field.up, lanes.turned);
   }
 }
 
@@ -338,18 +382,31 @@ inline void sweep_with(const SlicedCall& call, const SlicedRun& run, std::uint32
   pick_units<V, Thresholds, kMostUnitInputs>(call, run.unit_inputs, begin, end);
 }
 
+// Few sites at a time, so that the second half finds its neighbours' words in the first cache.
 template <class V>
-void sweep(const SlicedCall& call, const SlicedRun& run, std::uint32_t begin,
+void sweep(const SlicedCall& whole, const SlicedRun& run, std::uint32_t begin,
            std::uint32_t end) noexcept {
-  if (call.thresholds != nullptr) return sweep_with<V, EachBeta>(call, run, begin, end);
-  sweep_with<V, OneBeta>(call, run, begin, end);
+  for (std::uint32_t stop = begin; begin < end; begin = stop) {
+    stop = end - begin > kSitesPerTurn ? begin + kSitesPerTurn : end;
+    for (unsigned half = 0; half < 2; ++half) {
+      SlicedCall call = whole;
+      call.spins += kSlicedWords / 2 * half;
+      call.counters += kSlicedWords / 2 * half;
+      if (call.thresholds == nullptr) {
+        sweep_with<V, OneBeta>(call, run, begin, stop);
+      } else {
+        call.thresholds += kSlicedWords / 2 * half;
+        sweep_with<V, EachBeta>(call, run, begin, stop);
+      }
+    }
+  }
 }
 
 // Adds a word to bit-planes of counters, from a plane on.
 template <class V>
-inline void add_to_counts(std::uint64_t* counts, unsigned half, unsigned plane, V word) {
+[[gnu::always_inline]] inline void add_to_counts(std::uint64_t* counts, unsigned plane, V word) {
   for (; plane < kCounterPlanes && !V::is_zero(word); ++plane) {
-    std::uint64_t* at = counts + plane * kSlicedWords + 4 * half;
+    std::uint64_t* at = counts + std::size_t{plane} * kSlicedWords;
     const V old = V::load(at);
     V::store(at, old ^ word);
     word = old & word;
@@ -358,39 +415,44 @@ inline void add_to_counts(std::uint64_t* counts, unsigned half, unsigned plane, 
 
 // Carry-save: eight words go down to one of weight eight (Harley and Seal's tree).
 template <class V>
+void count_half(const std::uint64_t* spins, const SlicedBond* bonds, std::size_t num_bonds,
+                std::uint64_t* counts) noexcept {
+  const auto broken = [&](std::size_t k) __attribute__((always_inline)) {
+    const auto& bond = bonds[k];
+    return V::load(spins + std::size_t{bond.a} * kSlicedWords) ^
+           V::load(spins + std::size_t{bond.b} * kSlicedWords) ^ V::broadcast(bond.flip);
+  };
+  V ones = V::zero(), twos = V::zero(), fours = V::zero();
+  std::size_t k = 0;
+  for (; k + 8 <= num_bonds; k += 8) {
+    V two[4], four[2];
+#pragma GCC unroll 4
+    for (unsigned p = 0; p < 4; ++p) {
+      const auto s = full_add(ones, broken(k + 2 * p), broken(k + 2 * p + 1));
+      ones = s.low;
+      two[p] = s.carry;
+    }
+#pragma GCC unroll 2
+    for (unsigned p = 0; p < 2; ++p) {
+      const auto s = full_add(twos, two[2 * p], two[2 * p + 1]);
+      twos = s.low;
+      four[p] = s.carry;
+    }
+    const auto s = full_add(fours, four[0], four[1]);
+    fours = s.low;
+    add_to_counts(counts, 3, s.carry);
+  }
+  for (; k < num_bonds; ++k) add_to_counts(counts, 0, broken(k));
+  add_to_counts(counts, 0, ones);
+  add_to_counts(counts, 1, twos);
+  add_to_counts(counts, 2, fours);
+}
+
+template <class V>
 void count(const std::uint64_t* spins, const SlicedBond* bonds, std::size_t num_bonds,
            std::uint64_t* counts) noexcept {
-  const auto broken = [&](std::size_t k, unsigned half) __attribute__((always_inline)) {
-    const auto& bond = bonds[k];
-    return V::load(spins + std::size_t{bond.a} * kSlicedWords + 4 * half) ^
-           V::load(spins + std::size_t{bond.b} * kSlicedWords + 4 * half) ^ V::broadcast(bond.flip);
-  };
-  for (unsigned half = 0; half < kHalves; ++half) {
-    V ones = V::zero(), twos = V::zero(), fours = V::zero();
-    std::size_t k = 0;
-    for (; k + 8 <= num_bonds; k += 8) {
-      V two[4], four[2];
-#pragma GCC unroll 4
-      for (unsigned p = 0; p < 4; ++p) {
-        const auto s = full_add(ones, broken(k + 2 * p, half), broken(k + 2 * p + 1, half));
-        ones = s.low;
-        two[p] = s.carry;
-      }
-#pragma GCC unroll 2
-      for (unsigned p = 0; p < 2; ++p) {
-        const auto s = full_add(twos, two[2 * p], two[2 * p + 1]);
-        twos = s.low;
-        four[p] = s.carry;
-      }
-      const auto s = full_add(fours, four[0], four[1]);
-      fours = s.low;
-      add_to_counts(counts, half, 3, s.carry);
-    }
-    for (; k < num_bonds; ++k) add_to_counts(counts, half, 0, broken(k, half));
-    add_to_counts(counts, half, 0, ones);
-    add_to_counts(counts, half, 1, twos);
-    add_to_counts(counts, half, 2, fours);
-  }
+  count_half<V>(spins, bonds, num_bonds, counts);
+  count_half<V>(spins + kSlicedWords / 2, bonds, num_bonds, counts + kSlicedWords / 2);
 }
 
 }  // namespace therma::kernels::sliced

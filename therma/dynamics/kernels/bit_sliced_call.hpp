@@ -11,6 +11,8 @@ namespace therma::kernels {
 inline constexpr unsigned kSlicedLanes = 512;
 inline constexpr unsigned kSlicedWords = kSlicedLanes / 64;  // 64-bit words of a site
 inline constexpr unsigned kSlicedPlanes = 64;                // bits of a probability
+inline constexpr unsigned kOwnPlanes = 8;    // planes that each site draws for itself
+inline constexpr unsigned kSlicedGroup = 4;  // sites of a run that may share the others
 inline constexpr unsigned kLevelsPerGroup = 3;
 inline constexpr unsigned kMostGroups = 43;  // for fields up to 255 units
 inline constexpr unsigned kCounterPlanes = 40;
@@ -51,10 +53,10 @@ struct SlicedCall {
   std::uint64_t* spins;           // [position + 1][8]; the last is all ones
   const SlicedInput* inputs;      // SlicedProgram::inputs
   const SlicedSite* sites;        // SlicedProgram::sites
-  const std::uint32_t* counters;  // [plane][quarter][4] ARS counters of position 0, first key in
+  const std::uint64_t* counters;  // [plane][8] ARS counters of position 0, the first key in
   const std::uint32_t* keys;      // [round 0 to 5][4]
   // One beta: which of a group's three levels have the plane's bit set, as the byte offset of an
-  // entry of 64 bytes. [W odd][plane][kMostGroups]
+  // entry of 32 bytes. [W odd][plane][kMostGroups]
   const std::uint16_t* patterns;
   // A beta for each lane, or null: bits of the levels' probabilities. [W odd][level][plane][8]
   const std::uint64_t* thresholds;

@@ -59,7 +59,7 @@ void SlicedThresholds::set_one(double beta) {
     for (unsigned plane = 0; plane < kSlicedPlanes; ++plane, row += kMostGroups) {
       const unsigned bit = static_cast<unsigned>(q[k] >> (kSlicedPlanes - 1 - plane) & 1);
       row[level / kLevelsPerGroup] = static_cast<std::uint16_t>(
-          row[level / kLevelsPerGroup] | bit << (level % kLevelsPerGroup) << 6);  // of 64 bytes
+          row[level / kLevelsPerGroup] | bit << (level % kLevelsPerGroup) << 5);  // of 32 bytes
     }
   }
 }

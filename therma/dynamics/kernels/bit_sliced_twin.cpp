@@ -36,16 +36,17 @@ bool threshold_bit(const SlicedCall& call, unsigned size, unsigned plane, unsign
     return (call.thresholds[row * kSlicedWords + lane / 64] >> lane % 64 & 1) != 0;
   }
   const auto row = (odd * kSlicedPlanes + plane) * kMostGroups + level / kLevelsPerGroup;
-  return (call.patterns[row] / 64 >> level % kLevelsPerGroup & 1) != 0;
+  return (call.patterns[row] / 32 >> level % kLevelsPerGroup & 1) != 0;
 }
 
 // Block of a plane that holds the lane's random bit.
 ArsBlock random_block(const SlicedCall& call, std::uint32_t at, unsigned plane, unsigned quarter) {
-  const std::uint32_t* counter = call.counters + (plane * 4 + quarter) * 4;
+  const std::uint64_t* counter = call.counters + plane * kSlicedWords + quarter * 2;
   const ArsBlock key{call.keys[0], call.keys[1], call.keys[2], call.keys[3]};
-  return ars_block(
-      {counter[0] ^ key[0] ^ at, counter[1] ^ key[1], counter[2] ^ key[2], counter[3] ^ key[3]},
-      key);
+  const auto word = [&](unsigned k) {
+    return static_cast<std::uint32_t>(counter[k / 2] >> 32 * (k % 2)) ^ key[k];
+  };
+  return ars_block({word(0) ^ at, word(1), word(2), word(3)}, key);
 }
 
 bool next_up(const SlicedCall& call, std::uint32_t at, unsigned lane, unsigned& planes_drawn,

@@ -20,28 +20,24 @@ struct Wide {
   static void store(std::uint64_t* p, Wide v) {
     _mm256_store_si256(reinterpret_cast<__m256i*>(p), v.raw);
   }
-  static Wide load_twice(const std::uint32_t* p) {
+  static Wide load_key(const std::uint32_t* p) {
     return {_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
   }
   static Wide broadcast(std::uint32_t word) { return {_mm256_set1_epi32(static_cast<int>(word))}; }
   static Wide counter(std::uint32_t position) {
-    const int at = static_cast<int>(position);
-    return {_mm256_setr_epi32(at, 0, 0, 0, at, 0, 0, 0)};
-  }
-  static Wide next(Wide position) {
-    return {_mm256_add_epi32(position.raw, _mm256_setr_epi32(1, 0, 0, 0, 1, 0, 0, 0))};
+    return {_mm256_broadcastsi128_si256(_mm_cvtsi32_si128(static_cast<int>(position)))};
   }
   static Wide zero() { return {_mm256_setzero_si256()}; }
   static Wide ones() { return {_mm256_set1_epi32(-1)}; }
-  static Wide and_not(Wide a, Wide b) { return {_mm256_andnot_si256(b.raw, a.raw)}; }
-  static bool is_zero(Wide a) { return _mm256_testz_si256(a.raw, a.raw) != 0; }
+  static Wide and_not(Wide x, Wide y) { return {_mm256_andnot_si256(y.raw, x.raw)}; }
+  static bool is_zero(Wide x) { return _mm256_testz_si256(x.raw, x.raw) != 0; }
   static Wide aes(Wide x, Wide key) { return {_mm256_aesenc_epi128(x.raw, key.raw)}; }
   static Wide aes_last(Wide x, Wide key) { return {_mm256_aesenclast_epi128(x.raw, key.raw)}; }
 
-  friend Wide operator&(Wide a, Wide b) { return {_mm256_and_si256(a.raw, b.raw)}; }
-  friend Wide operator|(Wide a, Wide b) { return {_mm256_or_si256(a.raw, b.raw)}; }
-  friend Wide operator^(Wide a, Wide b) { return {_mm256_xor_si256(a.raw, b.raw)}; }
-  friend Wide operator~(Wide a) { return a ^ ones(); }
+  friend Wide operator&(Wide x, Wide y) { return {_mm256_and_si256(x.raw, y.raw)}; }
+  friend Wide operator|(Wide x, Wide y) { return {_mm256_or_si256(x.raw, y.raw)}; }
+  friend Wide operator^(Wide x, Wide y) { return {_mm256_xor_si256(x.raw, y.raw)}; }
+  friend Wide operator~(Wide x) { return x ^ ones(); }
 };
 
 constexpr SlicedKernels kKernels{"vaes", sliced::sweep<Wide>, sliced::count<Wide>};

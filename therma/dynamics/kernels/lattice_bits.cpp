@@ -278,7 +278,7 @@ LatticeLevels lattice_levels(const LatticeProgram& program, double beta) noexcep
     const double sum = has_field ? 2.0 * l - neighbours : 2.0 * (l + 1.0);
     const double field = program.coupling() * sum + program.field();
     if (field > 0.0) levels.up = static_cast<std::uint8_t>(levels.up | 1U << l);
-    // At most 1/2: exact to 2^-48, and 0 for an infinite beta.
+    // At most 1/2: exact to 2^-49, and 0 for an infinite beta.
     levels.threshold[l] =
         static_cast<std::uint64_t>(std::llround(std::ldexp(against(beta, field), kLatticePlanes)));
     for (unsigned p = 0; p < kLatticePlanes; ++p) {

@@ -31,6 +31,7 @@ inline Reg counters(const LatticeDraws& draws, const Keys& keys, std::uint32_t b
   return Vec::bit_xor(Vec::bit_xor(start, Vec::load(lanes)), Vec::repeat_words(low, high));
 }
 
+alignas(64) constexpr std::uint8_t kZeros[64] = {};
 alignas(64) constexpr std::uint8_t kBlockNumbers[16][16] = {
     {0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13}, {14}, {15}};
 
@@ -51,32 +52,54 @@ inline void draw_planes(Reg shared, const LatticeDraws& draws, unsigned first, c
   for (unsigned p = 0; p < kCount; ++p) bits[p] = Vec::last_round(bits[p], keys.round[4]);
 }
 
-// Which lanes' thresholds have a bit, given the levels that do: looked up where there are few
-// levels, put together where there are many. level: [level] disjoint sets of lanes.
+// Which lanes' thresholds have the bit of a plane: looked up where there are few levels, put
+// together where there are many. Plane kLatticePlanes stands for any bit behind the head's planes.
 template <unsigned kLevels, bool kLookUp = (kLevels <= 3)>
-struct Thresholds {
-  Reg with[1U << kLevels];
-  inline explicit Thresholds(const Reg (&level)[kLevels]) {
-    with[0] = Vec::zero();
+class Thresholds {
+ public:
+  inline explicit Thresholds(const LatticeLevels& levels) {
+    with_[0] = Vec::zero();
+    for (unsigned p = 0; p < kLatticePlanes; ++p) of_[p] = with_ + levels.plane[p];
+    of_[kLatticePlanes] = with_ + levels.unfinished;
+  }
+  // level: [level] disjoint sets of lanes.
+  inline void set(const Reg (&level)[kLevels]) {
     for (unsigned l = 0; l < kLevels; ++l) {
-      for (unsigned s = 0; s < 1U << l; ++s) with[(1U << l) + s] = Vec::bit_or(with[s], level[l]);
+      with_[1U << l] = level[l];
+      for (unsigned s = 1; s < 1U << l; ++s) with_[(1U << l) + s] = Vec::bit_or(with_[s], level[l]);
     }
   }
-  inline Reg of(unsigned levels) const { return with[levels]; }
+  inline Reg of(unsigned plane) const { return *of_[plane]; }
+  inline bool empty(unsigned plane) const { return of_[plane] == with_; }
+
+ private:
+  Reg with_[1U << kLevels];  // [set of levels]
+  const Reg* of_[kLatticePlanes + 1];
 };
+
 template <unsigned kLevels>
-struct Thresholds<kLevels, false> {
-  Reg level[kLevels];
-  inline explicit Thresholds(const Reg (&levels)[kLevels]) {
-    for (unsigned l = 0; l < kLevels; ++l) level[l] = levels[l];
+class Thresholds<kLevels, false> {
+ public:
+  inline explicit Thresholds(const LatticeLevels& levels) : levels_(levels) {}
+  inline void set(const Reg (&level)[kLevels]) {
+    for (unsigned l = 0; l < kLevels; ++l) level_[l] = level[l];
   }
-  inline Reg of(unsigned levels) const {
+  inline Reg of(unsigned plane) const {
+    const unsigned levels = at(plane);
     Reg sum = Vec::zero();
     for (unsigned l = 0; l < kLevels; ++l) {
-      if ((levels >> l & 1U) != 0) sum = Vec::bit_or(sum, level[l]);
+      if ((levels >> l & 1U) != 0) sum = Vec::bit_or(sum, level_[l]);
     }
     return sum;
   }
+  inline bool empty(unsigned plane) const { return at(plane) == 0; }
+
+ private:
+  inline unsigned at(unsigned plane) const {
+    return plane == kLatticePlanes ? levels_.unfinished : levels_.plane[plane];
+  }
+  const LatticeLevels& levels_;
+  Reg level_[kLevels];
 };
 
 // Random numbers against thresholds, bit after bit, eq. 4.
@@ -84,17 +107,13 @@ struct Comparison {
   Reg below;      // decided: the random number is the smaller one
   Reg undecided;  // equal so far
 
-  template <class T>
-  inline void next(Reg random, const T& thresholds, unsigned levels) {
-    if (levels == 0) {  // no threshold has this bit: a set one decides against
-      undecided = Vec::bit_andnot(random, undecided);
-      return;
-    }
-    const Reg threshold = thresholds.of(levels);
+  inline void next(Reg random, Reg threshold) {
     const Reg decided = Vec::bit_and(undecided, Vec::bit_xor(random, threshold));
     below = Vec::bit_or(below, Vec::bit_and(decided, threshold));
     undecided = Vec::bit_xor(undecided, decided);
   }
+  // The same where no threshold has the bit.
+  inline void next(Reg random) { undecided = Vec::bit_andnot(random, undecided); }
 };
 
 // Lanes by level; `base` is what a lane becomes unless its random number is below its threshold;
@@ -114,7 +133,10 @@ inline Lanes<kLevels> lanes_by_count(Reg ones, Reg twos, Reg fours, const Lattic
     set = (up & 2U) != 0 ? Vec::bit_and(set, twos) : Vec::bit_andnot(twos, set);
     lanes.level[up] = (up & 4U) != 0 ? Vec::bit_and(set, fours) : Vec::bit_andnot(fours, set);
   }
-  lanes.base = Thresholds<kLevels, false>(lanes.level).of(levels.up);
+  lanes.base = Vec::zero();
+  for (unsigned up = 0; up < kLevels; ++up) {
+    if ((levels.up >> up & 1U) != 0) lanes.base = Vec::bit_or(lanes.base, lanes.level[up]);
+  }
   lanes.coin = Vec::zero();
   return lanes;
 }
@@ -166,7 +188,6 @@ struct Neighbours {
   const std::uint8_t* bonds[6];
   std::uint8_t* out;
   const std::uint8_t* mask;
-  std::uint64_t chunk;
 };
 
 // What its head leaves to its tail.
@@ -178,7 +199,14 @@ struct Left {
   alignas(64) std::uint8_t below[kLatticeTailBytes];
   std::uint8_t* out;
   std::uint64_t chunk;
+  bool more;  // a word has more lanes undecided than slots
 };
+
+template <unsigned kLevels>
+inline void clear(Left<kLevels>& left, std::uint8_t* out) {
+  __builtin_memset(&left, 0, sizeof left);
+  left.out = out;
+}
 
 template <class T>
 inline std::uint8_t* bytes_of(T* words) {
@@ -194,7 +222,8 @@ inline void store_word(std::uint8_t* at, std::uint64_t word) { __builtin_memcpy(
 // Neighbours, levels and the head's planes of one vector of lanes.
 template <unsigned kNeighbours, bool kBonds, bool kField, unsigned kLevels>
 inline void head(const Neighbours& nb, unsigned at, const Reg (&bits)[kLatticeHeadPlanes],
-                 const LatticeLevels& levels, Left<kLevels>& left) {
+                 const LatticeLevels& levels, Thresholds<kLevels>& thresholds,
+                 Left<kLevels>& left) {
   Reg n[kNeighbours];
   n[0] = Vec::load(nb.across + at);
   for (unsigned d = 1; d < kNeighbours; ++d) {
@@ -202,43 +231,47 @@ inline void head(const Neighbours& nb, unsigned at, const Reg (&bits)[kLatticeHe
     if constexpr (kBonds) n[d] = Vec::bit_xor(n[d], Vec::load(nb.bonds[d] + at));
   }
   const auto lanes = lanes_of<kField>(n, levels);
-  const Thresholds<kLevels> thresholds(lanes.level);
+  thresholds.set(lanes.level);
   Comparison c;
-  if (levels.plane[0] == 0) {
+  if (thresholds.empty(0)) {
     c.below = Vec::bit_andnot(bits[0], lanes.coin);
     c.undecided = Vec::bit_andnot(Vec::bit_or(bits[0], lanes.coin), Vec::ones());
   } else {
-    const Reg threshold = Vec::bit_or(thresholds.of(levels.plane[0]), lanes.coin);
+    const Reg threshold = Vec::bit_or(thresholds.of(0), lanes.coin);
     c.below = Vec::bit_andnot(bits[0], threshold);
     c.undecided = Vec::bit_andnot(Vec::bit_xor(bits[0], threshold), Vec::ones());
   }
-  for (unsigned p = 1; p < kLatticeHeadPlanes; ++p) c.next(bits[p], thresholds, levels.plane[p]);
+  for (unsigned p = 1; p < kLatticeHeadPlanes; ++p) {
+    if (thresholds.empty(p)) {
+      c.next(bits[p]);
+    } else {
+      c.next(bits[p], thresholds.of(p));
+    }
+  }
   Vec::store(left.out + at, Vec::bit_xor(lanes.base, c.below));
   Vec::store(bytes_of(left.undecided) + at,
-             Vec::bit_and(c.undecided, thresholds.of(levels.unfinished)));
+             Vec::bit_and(c.undecided, thresholds.of(kLatticePlanes)));
   for (unsigned l = 1; l < kLevels; ++l)
     Vec::store(bytes_of(left.level[l - 1]) + at, lanes.level[l]);
 }
 
-// The undecided lanes of words first ... last - 1, at most eight of each, move to the word's byte
-// of the tail. Returns whether a word has more.
-template <unsigned kLevels>
-inline bool compress(Left<kLevels>& left, unsigned first, unsigned last) {
-  bool more = false;
-  for (unsigned w = first; w < last; ++w) {
+// The undecided lanes of kCount words, at most eight of each, move to the word's byte of the tail.
+template <unsigned kCount, unsigned kLevels>
+inline void compress(Left<kLevels>& left, unsigned first) {
+#pragma GCC unroll 4
+  for (unsigned w = first; w < first + kCount; ++w) {
     const std::uint64_t undecided = left.undecided[w];
     for (unsigned l = 0; l + 1 < kLevels; ++l) {
       left.slots[l][w] = static_cast<std::uint8_t>(Vec::take(left.level[l][w], undecided));
     }
-    if (__builtin_expect(Vec::count(undecided) > kLatticeSlots, 0)) more = true;
+    if (__builtin_expect(Vec::count(undecided) > kLatticeSlots, 0)) left.more = true;
   }
-  return more;
 }
 
 // Decides all slots of a chunk's tail by the planes after the head's.
 template <unsigned kLevels>
 inline void tail(Left<kLevels>& left, std::uint32_t colour_bit, std::uint32_t group,
-                 const LatticeDraws& draws, const LatticeLevels& levels, const Keys& keys) {
+                 const LatticeDraws& draws, Thresholds<kLevels>& thresholds, const Keys& keys) {
   const auto block =
       static_cast<std::uint32_t>(left.chunk * kLatticeTailBlocksPerChunk) | colour_bit;
   for (unsigned at = 0; at < kLatticeTailBytes; at += Vec::kBytes) {
@@ -248,49 +281,50 @@ inline void tail(Left<kLevels>& left, std::uint32_t colour_bit, std::uint32_t gr
       level[l] = Vec::load(left.slots[l - 1] + at);
       level[0] = Vec::bit_andnot(level[l], level[0]);
     }
-    const Thresholds<kLevels> thresholds(level);
+    thresholds.set(level);
     const Reg counter = counters(draws, keys, block, group, kBlockNumbers[0] + at);
     const Reg shared = shared_rounds(counter, keys);
     Comparison c{Vec::zero(), Vec::ones()};
-    unsigned plane = kLatticeHeadPlanes;
-    do {
+    const auto burst = [&](unsigned plane) {
       Reg bits[kTailBurst];
       draw_planes(shared, draws, plane, keys, bits);
-      for (unsigned p = 0; p < kTailBurst; ++p, ++plane) {
-        c.next(bits[p], thresholds, levels.plane[plane]);
-      }
-    } while (plane + kTailBurst <= kLatticePlanes && !Vec::is_zero(c.undecided));
-    for (; plane < kLatticePlanes && !Vec::is_zero(c.undecided); ++plane) {
-      Reg bits[1];
-      draw_planes(shared, draws, plane, keys, bits);
-      c.next(bits[0], thresholds, levels.plane[plane]);
+      for (unsigned p = 0; p < kTailBurst; ++p) c.next(bits[p], thresholds.of(plane + p));
+    };
+    // 256 slots are decided by 12 planes with odds 0.94: a branch before would be a coin toss.
+    burst(kLatticeHeadPlanes);
+    burst(kLatticeHeadPlanes + kTailBurst);
+    burst(kLatticeHeadPlanes + 2 * kTailBurst);
+    for (unsigned plane = kLatticeHeadPlanes + 3 * kTailBurst;
+         plane < kLatticePlanes && !Vec::is_zero(c.undecided); plane += kTailBurst) {
+      burst(plane);
     }
     Vec::store(left.below + at, c.below);
   }
 }
 
 // What the tail decided goes back to its lanes.
-template <unsigned kLevels>
-inline void deposit(const Left<kLevels>& left, unsigned first, unsigned last) {
-  for (unsigned w = first; w < last; ++w) {
-    std::uint8_t* out = left.out + 8 * w;
-    store_word(out, load_word(out) ^ Vec::put(left.below[w], left.undecided[w]));
+template <unsigned kCount, unsigned kLevels>
+inline void deposit(const Left<kLevels>& left, unsigned first) {
+#pragma GCC unroll 4
+  for (unsigned k = 0; k < kCount; ++k) {
+    std::uint8_t* out = left.out + 8 * (first + k);
+    store_word(out, load_word(out) ^ Vec::put(left.below[first + k], left.undecided[first + k]));
   }
 }
 
 // The lanes beyond the eighth of their words, eight of each word at a time: rare.
 template <unsigned kLevels>
 __attribute__((noinline)) void decide_rest(Left<kLevels>& left, std::uint32_t colour_bit,
-                                           const LatticeDraws& draws, const LatticeLevels& levels,
-                                           const Keys& keys) {
-  bool more = true;
-  for (std::uint32_t group = 1; more; ++group) {
+                                           const LatticeDraws& draws,
+                                           Thresholds<kLevels>& thresholds, const Keys& keys) {
+  for (std::uint32_t group = 1; left.more; ++group) {
     for (unsigned w = 0; w < kLatticeChunkWords; ++w) {
       for (unsigned k = 0; k < kLatticeSlots; ++k) left.undecided[w] &= left.undecided[w] - 1;
     }
-    more = compress(left, 0, kLatticeChunkWords);
-    tail(left, colour_bit, group, draws, levels, keys);
-    deposit(left, 0, kLatticeChunkWords);
+    left.more = false;
+    compress<kLatticeChunkWords>(left, 0);
+    tail(left, colour_bit, group, draws, thresholds, keys);
+    deposit<kLatticeChunkWords>(left, 0);
   }
 }
 
@@ -349,7 +383,6 @@ inline void locate(const LatticeColour& c, std::uint64_t chunk, Neighbours& nb) 
   const std::uint64_t z = chunk / c.chunks_per_slab;
   const std::uint64_t in_slab = (chunk - z * c.chunks_per_slab) * kLatticeChunkBytes;
   const std::uint64_t at = z * c.slab_stride + in_slab;
-  nb.chunk = chunk;
   nb.out = c.own + at;
   nb.mask = c.mask == nullptr ? nullptr : c.mask + in_slab;
   const std::uint64_t behind = (z == 0 ? c.nz - 1 : z - 1) * c.slab_stride + in_slab;
@@ -387,37 +420,56 @@ inline void locate(const LatticeColour& c, std::uint64_t chunk, Neighbours& nb) 
   }
 }
 
+// Chunk after chunk in three stages that overlap, so that the words of one are compressed and those
+// of another filled in while the vectors of a third are drawn: the head of chunk k, the tail of
+// chunk k - 1, what is left of chunk k - 2.
 template <unsigned kNeighbours, bool kBonds, bool kField>
 void update_chunks(const LatticeColour& c, const LatticeDraws& draws, const LatticeLevels& levels) {
   constexpr unsigned kLevels = kField ? kNeighbours + 1 : kNeighbours / 2;
+  constexpr unsigned kWords = Vec::kBytes / 8;
   const Keys keys = load_keys(draws);
   const std::uint32_t colour_bit = c.colour << 31;
+  Thresholds<kLevels> thresholds(levels), tail_thresholds(levels);
   Neighbours nb[2];
-  Left<kLevels> left;
-  locate<kNeighbours, kBonds>(c, c.first_chunk, nb[c.first_chunk & 1U]);
-  for (std::uint64_t chunk = c.first_chunk; chunk < c.last_chunk; ++chunk) {
-    const Neighbours& here = nb[chunk & 1U];
-    // A chunk ahead: what is stored in bits and bytes is read in vectors.
-    if (chunk + 1 < c.last_chunk) locate<kNeighbours, kBonds>(c, chunk + 1, nb[(chunk + 1) & 1U]);
-    left.out = here.out;
-    left.chunk = chunk;
-    const auto block = static_cast<std::uint32_t>(chunk * kLatticeBlocksPerChunk) | colour_bit;
-    bool more = false;
-    for (unsigned v = 0; v < kVectors; ++v) {
-      const Reg counter = counters(draws, keys, block, 0, kBlockNumbers[0] + v * Vec::kBytes);
-      Reg bits[kLatticeHeadPlanes];
-      draw_planes(shared_rounds(counter, keys), draws, 0, keys, bits);
-      head<kNeighbours, kBonds, kField>(here, v * Vec::kBytes, bits, levels, left);
-    }
-    if (here.mask != nullptr) {
-      for (unsigned w = 0; w < kLatticeChunkWords; ++w) {
-        left.undecided[w] &= load_word(here.mask + 8 * w);
+  std::uint8_t nowhere[kLatticeChunkBytes];
+  Left<kLevels> ring[3];
+  for (auto& left : ring) clear(left, nowhere);
+  Left<kLevels>*fresh = &ring[0], *pressed = &ring[1], *last = &ring[2];
+  if (c.first_chunk < c.last_chunk) {
+    locate<kNeighbours, kBonds>(c, c.first_chunk, nb[c.first_chunk & 1U]);
+  }
+  for (std::uint64_t chunk = c.first_chunk; chunk < c.last_chunk + 2; ++chunk) {
+    if (chunk < c.last_chunk) {
+      const Neighbours& here = nb[chunk & 1U];
+      // A chunk ahead: what is stored in words is read in vectors.
+      if (chunk + 1 < c.last_chunk) locate<kNeighbours, kBonds>(c, chunk + 1, nb[(chunk + 1) & 1U]);
+      fresh->out = here.out;
+      fresh->chunk = chunk;
+      fresh->more = false;
+      const auto block = static_cast<std::uint32_t>(chunk * kLatticeBlocksPerChunk) | colour_bit;
+      const Reg first = counters(draws, keys, block, 0, kZeros);
+      for (unsigned v = 0; v < kVectors; ++v) {
+        const Reg counter = Vec::bit_xor(first, Vec::load(kBlockNumbers[0] + v * Vec::kBytes));
+        Reg bits[kLatticeHeadPlanes];
+        draw_planes(shared_rounds(counter, keys), draws, 0, keys, bits);
+        head<kNeighbours, kBonds, kField>(here, v * Vec::kBytes, bits, levels, thresholds, *fresh);
+        compress<kWords>(*pressed, v * kWords);
+        deposit<kWords>(*last, v * kWords);
       }
+      if (here.mask != nullptr) {
+        for (unsigned w = 0; w < kLatticeChunkWords; ++w) {
+          fresh->undecided[w] &= load_word(here.mask + 8 * w);
+        }
+      }
+    } else {
+      compress<kLatticeChunkWords>(*pressed, 0);
+      deposit<kLatticeChunkWords>(*last, 0);
     }
-    more = compress(left, 0, kLatticeChunkWords);
-    tail(left, colour_bit, 0, draws, levels, keys);
-    deposit(left, 0, kLatticeChunkWords);
-    if (__builtin_expect(more, 0)) decide_rest(left, colour_bit, draws, levels, keys);
+    if (__builtin_expect(last->more, 0))
+      decide_rest(*last, colour_bit, draws, tail_thresholds, keys);
+    tail(*pressed, colour_bit, 0, draws, tail_thresholds, keys);
+    Left<kLevels>* const free = last;
+    last = pressed, pressed = fresh, fresh = free;
   }
 }
 

@@ -12,7 +12,8 @@ inline constexpr unsigned kLatticeChunkWords = kLatticeChunkBytes / 8;
 inline constexpr unsigned kLatticeSlots = 8;  // lanes of a word that one tail decides
 inline constexpr unsigned kLatticeTailBytes = kLatticeChunkWords * kLatticeSlots / 8;
 inline constexpr unsigned kLatticeHeadPlanes = 5;
-inline constexpr unsigned kLatticePlanes = 48;  // bits of a threshold
+inline constexpr unsigned kLatticePlanes =
+    49;  // bits of a threshold: the head's and a multiple of four
 inline constexpr unsigned kLatticeBlocksPerChunk = kLatticeChunkBytes / 16;
 inline constexpr unsigned kLatticeTailBlocksPerChunk = kLatticeTailBytes / 16;
 
@@ -31,7 +32,6 @@ struct LatticeLevels {
   std::uint8_t plane[kLatticePlanes];  // bit l: the threshold of level l has this bit
   std::uint8_t unfinished;             // bit l: it has bits behind the head's planes
   std::uint8_t up;                     // with a field, bit l: the likelier spin is up
-  std::uint8_t head_planes;            // planes of the head that some level has a bit in, as bits
   std::uint8_t invert;                 // without a field, all ones: likelier against the neighbours
   std::uint64_t threshold[7];          // the same in one number per level, of kLatticePlanes bits
 };

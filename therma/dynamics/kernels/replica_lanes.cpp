@@ -32,16 +32,20 @@ struct alignas(kSiteBytes) SiteSpins {
 // What a block's step needs beside its spins; decides in double what 16 bits leave open.
 class Block final : public Referee {
  public:
-  Block(const IsingProgram& program, const LaneProgram& lanes, std::uint32_t number)
-      : program_(program), lanes_(lanes), number_(number), spins_(lanes.num_sites + 1) {}
+  Block(const LaneProgram& lanes, std::uint32_t number)
+      : lanes_(lanes),
+        number_(number),
+        spins_(lanes.num_sites + 1),
+        last_batch_(lanes.num_sites + 1, 0) {}
 
   [[nodiscard]] std::vector<SiteSpins>& spins() noexcept { return spins_; }
   [[nodiscard]] const std::vector<SiteSpins>& spins() const noexcept { return spins_; }
 
   void randomize(const Rng& rng) {
+    const Rng start = rng.child("start");
     for (std::uint32_t r = 0; r < kLanes; ++r) {
       for (std::uint32_t k = 0; k < lanes_.num_sites; ++k) {
-        spins_[k].set(r, starts_up(rng, number_ * kLanes + r, lanes_.site_at[k]));
+        spins_[k].set(r, starts_up(start, number_ * kLanes + r, lanes_.site_at[k]));
       }
     }
   }
@@ -50,30 +54,23 @@ class Block final : public Referee {
                std::span<const Parameters> parameters, std::uint64_t first_step,
                std::uint64_t steps) {
     rule_ = rule;
-    rng_ = rng;
+    rng_ = rng.child("rest");
+    visits_rng_ = rng.child("visits");
     betas_ = betas;
-    alignas(kSiteBytes) std::array<std::uint8_t, kVisitsPerBatch * kVisitBytes> random;
-    std::array<std::uint32_t, kVisitsPerBatch> positions;
     BitsPlace place{.round_keys = ars_round_keys(rng.ars_key()), .block = number_};
+    alignas(kSiteBytes) std::array<std::uint8_t, kVisitsPerBatch * kVisitBytes> random;
+    Visits visits{.rule = rule,
+                  .program = &lanes_,
+                  .parameters = parameters.data(),
+                  .spins = spins_[0].bytes.data(),
+                  .random = random.data()};
     for (step_ = first_step; step_ < first_step + steps; ++step_) {
       place.step = step_;
-      for (std::uint32_t first = 0; first < lanes_.num_sites; first += kVisitsPerBatch) {
-        const std::uint32_t count = std::min(kVisitsPerBatch, lanes_.num_sites - first);
-        draw(place, first, count, random.data());
-        if (rule == LaneRule::metropolis) {
-          for (std::uint32_t k = 0; k < count; ++k) {
-            positions[k] = visited_position(rng, number_, step_, first + k, lanes_.num_sites);
-          }
-        }
-        (void)run_visits({.rule = rule,
-                          .program = &lanes_,
-                          .parameters = parameters.data(),
-                          .spins = spins_[0].bytes.data(),
-                          .random = random.data(),
-                          .positions = rule == LaneRule::metropolis ? positions.data() : nullptr,
-                          .first_visit = first,
-                          .num_visits = count},
-                         *this);
+      for (visits.first_visit = 0; visits.first_visit < lanes_.num_sites;
+           visits.first_visit += visits.num_visits) {
+        choose_sites(visits);
+        draw(place, visits.first_visit, visits.num_visits, random.data());
+        (void)run_visits(visits, *this);
       }
     }
   }
@@ -88,8 +85,8 @@ class Block final : public Referee {
       std::memcpy(&word, random + std::size_t{2} * word_of(r), sizeof word);
       const double beta = betas_.size() == 1 ? betas_[0] : betas_[r];
       const auto rest = [&] { return rest_of_draw(rng_, number_ * kLanes + r, step_, visit); };
-      spins_[position].set(
-          r, decided_up(rule_, beta, local_field(position, r), old.up(r), word, rest));
+      spins_[position].set(r, decided_up(rule_, beta, local_field(position, r), old.up(r),
+                                         leading_bits(rule_, word), rest));
     }
   }
 
@@ -104,26 +101,65 @@ class Block final : public Referee {
     }
   }
 
+  // The next visits, of sites that are not coupled: of one colour, or (Metropolis) picked at random
+  // up to the first that meets a neighbour.
+  void choose_sites(Visits& visits) noexcept {
+    const std::uint32_t first = visits.first_visit;
+    if (rule_ == LaneRule::heat_bath) {
+      visits.first_position = first;
+      visits.num_visits = std::min(kVisitsPerBatch, lanes_.class_end[first] - first);
+      return;
+    }
+    if (++batch_ == 0) std::ranges::fill(last_batch_, batch_++);
+    visits.positions = positions_.data();
+    visits.num_visits = 0;
+    const std::uint32_t most = std::min(kVisitsPerBatch, lanes_.num_sites - first);
+    for (; visits.num_visits < most; ++visits.num_visits) {
+      const std::uint32_t position = visited_position(visits_rng_, number_, step_,
+                                                      first + visits.num_visits, lanes_.num_sites);
+      if (is_met(position)) return;
+      positions_[visits.num_visits] = position;
+      last_batch_[position] = batch_;
+    }
+  }
+
+  // Whether the batch holds the site or a neighbour of it.
+  [[nodiscard]] bool is_met(std::uint32_t position) const noexcept {
+    const auto* group = lanes_.groups.data() + lanes_.sites[position].first_group;
+    const auto* const end = lanes_.groups.data() + lanes_.sites[position + 1].first_group;
+    bool met = last_batch_[position] == batch_;
+    for (; group != end; ++group) {
+      for (const std::uint32_t offset : group->offsets) {
+        met |= last_batch_[offset / kSiteBytes] == batch_;
+      }
+    }
+    return met;
+  }
+
   // As IsingProgram::local_field adds it up.
   [[nodiscard]] double local_field(std::uint32_t position, std::uint32_t r) const noexcept {
-    const std::uint32_t site = lanes_.site_at[position];
-    const auto values = program_.couplings().values(site);
-    const FieldGroup* groups = lanes_.groups.data() + lanes_.sites[position].first_group;
-    double field = program_.fields()[site];
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      field += values[k] * (spins_[groups[k / 4].neighbours[k % 4]].up(r) ? 1.0 : -1.0);
+    double field = lanes_.fields[position];
+    for (std::uint32_t g = lanes_.sites[position].first_group;
+         g < lanes_.sites[position + 1].first_group; ++g) {
+      for (std::size_t k = 0; k < 4; ++k) {
+        const bool up = spins_[lanes_.groups[g].offsets[k] / kSiteBytes].up(r);
+        field += lanes_.couplings[g][k] * static_cast<double>(2 * int{up} - 1);
+      }
     }
     return field;
   }
 
-  const IsingProgram& program_;
   const LaneProgram& lanes_;
   std::uint32_t number_;
   std::vector<SiteSpins> spins_;  // [position + 1], the last one always down
   LaneRule rule_ = LaneRule::heat_bath;
   Rng rng_{0};
+  Rng visits_rng_{0};
   std::span<const double> betas_;
   std::uint64_t step_ = 0;
+  std::array<std::uint32_t, kVisitsPerBatch> positions_{};
+  std::vector<std::uint32_t> last_batch_;  // [position + 1] that visited it; Metropolis
+  std::uint32_t batch_ = 0;
 };
 
 // Ensembles are padded to whole blocks; the lanes beyond num_replicas() run along, unseen.
@@ -134,7 +170,7 @@ class LanesMachine final : public Machine {
       : program_(std::move(program)), lanes_(*program_), rule_(rule), range_(range), rng_(rng) {
     const std::uint32_t num_blocks = (range.count + kLanes - 1) / kLanes;
     for (std::uint32_t b = 0; b < num_blocks; ++b) {
-      blocks_.emplace_back(*program_, lanes_, range.first / kLanes + b);
+      blocks_.emplace_back(lanes_, range.first / kLanes + b);
       blocks_.back().randomize(rng);
     }
   }

@@ -35,13 +35,13 @@ enum class LaneRule { heat_bath, metropolis };
 struct FieldGroup {
   std::array<std::uint8_t, 16> low;
   std::array<std::uint8_t, 16> high;
-  std::array<std::uint32_t, 4> neighbours;  // positions in the sweep
+  std::array<std::uint32_t, 4> offsets;  // of the neighbours' spins: position * kSiteBytes
 };
 
 // The same for energies, in 32 bits and by the products s s': byte plane p holds bits 8p to 8p + 7.
 struct EnergyGroup {
   std::array<std::array<std::uint8_t, 16>, 4> planes;
-  std::array<std::uint32_t, 4> neighbours;
+  std::array<std::uint32_t, 4> offsets;
 };
 
 struct Site {
@@ -61,12 +61,15 @@ struct LaneProgram {
   explicit LaneProgram(const IsingProgram& program);
 
   std::uint32_t num_sites = 0;
-  std::vector<std::uint32_t> site_at;       // [position] of the sweep
-  std::vector<Site> sites;                  // [position + 1]
-  std::vector<FieldGroup> groups;           // [group]
-  std::vector<SiteClass> classes;           // [class]
-  std::vector<std::uint32_t> energy_start;  // [position + 1]
-  std::vector<EnergyGroup> energy_groups;   // [group]
+  std::vector<std::uint32_t> site_at;            // [position] of the sweep
+  std::vector<std::uint32_t> class_end;          // [position] where its colour class ends
+  std::vector<Site> sites;                       // [position + 1]
+  std::vector<FieldGroup> groups;                // [group]
+  std::vector<std::array<double, 4>> couplings;  // [group] exact, for the referee
+  std::vector<double> fields;                    // [position]
+  std::vector<SiteClass> classes;                // [class]
+  std::vector<std::uint32_t> energy_start;       // [position + 1]
+  std::vector<EnergyGroup> energy_groups;        // [group]
   double energy_unit = 1.0;
 };
 
@@ -74,7 +77,7 @@ struct LaneProgram {
 //   t = sat((a m >> 15) << k) - shrink,  the reduced field in units of 2^-11 of log2;
 //   a decision stands where the random word is further from its threshold R than
 //   (R + slack) spread >> 16.
-struct Parameters {
+struct alignas(kSiteBytes) Parameters {
   std::array<std::uint16_t, kLanes> m;
   std::array<std::uint16_t, kLanes> limit;
   std::array<std::uint16_t, kLanes> power;  // 2^k
@@ -89,14 +92,18 @@ void fill_parameters(LaneRule rule, const SiteClass& site_class, std::span<const
 // Thresholds as cubics on eight pieces of the reduced field: R(t) = 2^16 / (1 + 2^t) - 2^15 (heat
 // bath) or 2^15 / 2^t (Metropolis), coefficients of powers 0 to 3 for Horner in 15-bit fractions.
 struct ThresholdTable {
-  alignas(16) std::array<std::array<std::int16_t, 8>, 4> coefficients;  // [power, piece]
+  std::array<std::array<std::int16_t, 8>, 4> coefficients;        // [power, piece]
+  alignas(16) std::array<std::array<std::uint8_t, 16>, 4> bytes;  // the same, where kLocate looks
   std::int32_t error = 0;  // largest over all reduced fields, in units of R
 };
+// (t | 0xFFF) kLocate >> 16 = 0x0202 piece + 0x0201: one byte further than the coefficient's two
+// bytes, of which a look-up in 16 bytes takes the low four bits.
+inline constexpr std::uint16_t kLocate = 8224;
 [[nodiscard]] const ThresholdTable& threshold_table(LaneRule rule) noexcept;
 // R as the vector code computes it, and by its definition.
 [[nodiscard]] std::int16_t threshold(const ThresholdTable& table, std::uint16_t t) noexcept;
 [[nodiscard]] double exact_threshold(LaneRule rule, std::uint16_t t) noexcept;
-inline constexpr std::uint16_t kLargestReduced = 30719;  // 15 - 2^-11 in log2
+inline constexpr std::uint16_t kLargestReduced = 32767;  // nearly 16 in log2
 
 // The counters of a block of 64 chains in one step: {visit, block, step, step >> 32 << 16 | plane}.
 struct BitsPlace {
@@ -128,16 +135,23 @@ struct Visits {
   const Parameters* parameters = nullptr;    // [class]
   std::uint8_t* spins = nullptr;             // [position + 1, kSiteBytes], 32-aligned
   const std::uint8_t* random = nullptr;      // [visit, kVisitBytes]
-  const std::uint32_t* positions = nullptr;  // [visit], or null: first_visit, first_visit + 1, ...
-  std::uint32_t first_visit = 0;
-  std::uint32_t num_visits = 0;
+  const std::uint32_t* positions = nullptr;  // [visit], or null: first_position and on
+  std::uint32_t first_position = 0;
+  std::uint32_t first_visit = 0;  // its number in the step
+  std::uint32_t num_visits = 0;   // at most kVisitsPerBatch, of sites that are not coupled
 };
-// Visits in order; returns how many lanes went to the referee.
+// Returns how many lanes went to the referee.
 std::uint64_t run_visits(const Visits& visits, Referee& referee) noexcept;
 
 // Sums of the couplings' energies, in units of energy_unit. sums: [replica]
 void sum_energies(const LaneProgram& program, const std::uint8_t* spins,
                   std::span<double> sums) noexcept;
+
+// A drawn word as the leading 16 bits of a decision's U: its sign bit is turned where the vector
+// code reads it as a signed number.
+[[nodiscard]] constexpr std::uint32_t leading_bits(LaneRule rule, std::uint32_t word) noexcept {
+  return rule == LaneRule::heat_bath ? word ^ 0x8000U : word;
+}
 
 // One decision, by definition. U = (word + rest 2^-48) 2^-16 with word < 2^16 and rest < 2^48 is
 // uniform; heat bath: down where U < 1 / (1 + e^(2 beta f)); Metropolis: turned over where
@@ -157,7 +171,8 @@ template <class Rest>
 }
 
 // The draws that are the same for every target: bits 16 to 63 of a decision's uniform, rarely
-// needed; the position that a Metropolis visit picks for its block; the start.
+// needed; the position that a Metropolis visit picks for its block; the start. Each from its child
+// of the chain's generator: "rest", "visits", "start".
 [[nodiscard]] std::uint64_t rest_of_draw(const Rng& rng, std::uint32_t chain, std::uint64_t step,
                                          std::uint32_t visit) noexcept;
 [[nodiscard]] std::uint32_t visited_position(const Rng& rng, std::uint32_t block,

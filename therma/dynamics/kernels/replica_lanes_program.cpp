@@ -78,19 +78,33 @@ struct Pair {
 template <class Visit>
 void in_fours(std::span<const Pair> pairs, std::uint32_t nobody, Visit&& visit) {
   for (std::size_t first = 0; first < pairs.size(); first += 4) {
-    std::array<std::uint32_t, 4> neighbours{nobody, nobody, nobody, nobody};
+    std::array<std::uint32_t, 4> offsets;
+    offsets.fill(nobody * kSiteBytes);
     std::array<double, 4> values{};
     for (std::size_t k = 0; k < std::min<std::size_t>(4, pairs.size() - first); ++k) {
-      neighbours[k] = pairs[first + k].position;
+      offsets[k] = pairs[first + k].position * kSiteBytes;
       values[k] = pairs[first + k].value;
     }
-    visit(neighbours, values);
+    visit(offsets, values);
   }
 }
 
 // How often sites' units are told apart: factors of sqrt(2), 20 octaves.
 constexpr double kClassesPerOctave = 2.0;
 constexpr double kMostClasses = 40.0;
+
+void drop_unused_classes(LaneProgram& lanes) {
+  std::vector<bool> used(lanes.classes.size(), false);
+  for (const auto& site : lanes.sites) used[site.site_class] = true;
+  std::vector<std::uint16_t> number(used.size(), 0);
+  std::vector<SiteClass> kept;
+  for (std::size_t c = 0; c < used.size(); ++c) {
+    number[c] = static_cast<std::uint16_t>(kept.size());
+    if (used[c]) kept.push_back(lanes.classes[c]);
+  }
+  for (auto& site : lanes.sites) site.site_class = number[site.site_class];
+  lanes.classes = std::move(kept);
+}
 
 void add_fields(LaneProgram& lanes, const IsingProgram& program,
                 std::span<const std::uint32_t> position_of) {
@@ -121,19 +135,22 @@ void add_fields(LaneProgram& lanes, const IsingProgram& program,
     lanes.sites.push_back({.first_group = static_cast<std::uint32_t>(lanes.groups.size()),
                            .field = static_cast<std::int16_t>(std::round(field)),
                            .site_class = static_cast<std::uint16_t>(c)});
+    lanes.fields.push_back(program.fields()[site]);
     pairs.clear();
     const auto columns = program.couplings().columns(site);
     const auto values = program.couplings().values(site);
     for (std::size_t k = 0; k < columns.size(); ++k) {
       pairs.push_back({position_of[columns[k]], values[k]});
     }
-    in_fours(pairs, lanes.num_sites, [&](const auto& neighbours, const auto& four) {
-      FieldGroup group{.low = {}, .high = {}, .neighbours = neighbours};
+    in_fours(pairs, lanes.num_sites, [&](const auto& offsets, const auto& four) {
+      FieldGroup group{.low = {}, .high = {}, .offsets = offsets};
       error += round_sums(four, site_class.unit, group);
       lanes.groups.push_back(group);
+      lanes.couplings.push_back(four);
     });
     site_class.error = std::max(site_class.error, error);
   }
+  drop_unused_classes(lanes);
   lanes.sites.push_back({.first_group = static_cast<std::uint32_t>(lanes.groups.size())});
 }
 
@@ -163,8 +180,8 @@ void add_energies(LaneProgram& lanes, const IsingProgram& program,
   if (largest > 0.0) lanes.energy_unit = largest <= common * kMost ? common : largest / kMost;
   lanes.energy_start.push_back(0);
   for (const std::uint32_t site : lanes.site_at) {
-    in_fours(pairs_of(site), lanes.num_sites, [&](const auto& neighbours, const auto& values) {
-      EnergyGroup group{.planes = {}, .neighbours = neighbours};
+    in_fours(pairs_of(site), lanes.num_sites, [&](const auto& offsets, const auto& values) {
+      EnergyGroup group{.planes = {}, .offsets = offsets};
       const auto sums = sums_of_four(values);  // a bit means here that the spins differ: E = +J
       for (std::size_t state = 0; state < 16; ++state) {
         const auto bits = static_cast<std::uint32_t>(
@@ -179,13 +196,12 @@ void add_energies(LaneProgram& lanes, const IsingProgram& program,
   }
 }
 
-// Coefficients of powers 0 to 3 of the cubic through f at the Chebyshev nodes of [low, high].
+// Coefficients of powers 0 to 3 of the cubic through f at the Chebyshev nodes of [-1, 1].
 template <class F>
-std::array<double, 4> cubic_through(F&& f, double low, double high) {
+std::array<double, 4> cubic(F&& f) {
   std::array<double, 4> x{}, y{};
   for (std::size_t k = 0; k < 4; ++k) {
-    const double angle = std::numbers::pi * (2.0 * static_cast<double>(k) + 1.0) / 8.0;
-    x[k] = 0.5 * (low + high) + 0.5 * (high - low) * std::cos(angle);
+    x[k] = std::cos(std::numbers::pi * (2.0 * static_cast<double>(k) + 1.0) / 8.0);
     y[k] = f(x[k]);
   }
   for (std::size_t order = 1; order < 4; ++order) {  // divided differences
@@ -205,20 +221,23 @@ double threshold_at(LaneRule rule, double reduced) {
 }
 
 ThresholdTable make_table(LaneRule rule) {
-  ThresholdTable table{.coefficients = {}};
+  ThresholdTable table{.coefficients = {}, .bytes = {}};
   for (std::size_t piece = 0; piece < 8; ++piece) {
-    const auto f = [&](double r) {
-      return std::min(threshold_at(rule, 2.0 * static_cast<double>(piece) + r), kLargestSum);
-    };
-    const auto c = cubic_through(f, piece == 0 ? 0.0 : -1.0, 1.0);
+    const auto c = cubic(
+        [&](double r) { return threshold_at(rule, 2.0 * static_cast<double>(piece) + 1.0 + r); });
     for (std::size_t power = 0; power < 4; ++power) {
-      table.coefficients[power][piece] =
+      const auto value =
           static_cast<std::int16_t>(std::clamp(std::round(c[power]), -32768.0, kLargestSum));
+      const auto bits = static_cast<std::uint16_t>(value);
+      table.coefficients[power][piece] = value;
+      table.bytes[power][2 * piece + 1] = static_cast<std::uint8_t>(bits & 0xFFU);
+      table.bytes[power][(2 * piece + 2) % 16] = static_cast<std::uint8_t>(bits >> 8);
     }
   }
   double worst = 0.0;
-  for (std::uint16_t t = 0; t <= kLargestReduced; ++t) {
-    worst = std::max(worst, std::abs(threshold(table, t) - exact_threshold(rule, t)));
+  for (std::uint32_t t = 0; t <= kLargestReduced; ++t) {
+    const auto at = static_cast<std::uint16_t>(t);
+    worst = std::max(worst, std::abs(threshold(table, at) - exact_threshold(rule, at)));
   }
   table.error = static_cast<std::int32_t>(std::ceil(worst));
   return table;
@@ -263,6 +282,10 @@ LaneProgram::LaneProgram(const IsingProgram& program)
       site_at(program.sweep_order().begin(), program.sweep_order().end()) {
   std::vector<std::uint32_t> position_of(num_sites);
   for (std::uint32_t k = 0; k < num_sites; ++k) position_of[site_at[k]] = k;
+  for (std::size_t c = 0; c < program.num_colours(); ++c) {
+    const auto end = class_end.size() + program.colour_class(c).size();
+    class_end.resize(end, static_cast<std::uint32_t>(end));
+  }
   add_fields(*this, program, position_of);
   add_energies(*this, program, position_of);
 }
@@ -272,8 +295,8 @@ double exact_threshold(LaneRule rule, std::uint16_t t) noexcept {
 }
 
 std::int16_t threshold(const ThresholdTable& table, std::uint16_t t) noexcept {
-  const auto piece = static_cast<std::size_t>((t + 2048) >> 12);
-  const auto r = static_cast<std::int16_t>(static_cast<std::uint16_t>(t << 4));
+  const auto piece = static_cast<std::size_t>(t >> 12);
+  const auto r = static_cast<std::int16_t>(static_cast<std::uint16_t>(t << 4 ^ 0x8000));
   std::int32_t sum = table.coefficients[3][piece];
   for (std::size_t power = 3; power-- > 0;) {
     sum =

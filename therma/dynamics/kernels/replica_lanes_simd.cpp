@@ -19,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 std::uint64_t run(const Visits& v, Referee& referee) {
   for (std::uint32_t k = 0; k < v.num_visits; ++k) {
-    const std::uint32_t position = v.positions != nullptr ? v.positions[k] : v.first_visit + k;
+    const std::uint32_t position = v.positions != nullptr ? v.positions[k] : v.first_position + k;
     std::uint8_t before[kSiteBytes];
     std::memcpy(before, v.spins + std::size_t{position} * kSiteBytes, kSiteBytes);
     referee.decide(v.first_visit + k, position, ~std::uint64_t{0}, before,
@@ -39,7 +39,7 @@ void energies(const LaneProgram& program, const std::uint8_t* spins, double* out
       for (std::uint32_t r = 0; r < kLanes; ++r) {
         std::size_t index = 0;
         for (std::size_t k = 0; k < 4; ++k) {
-          index |= std::size_t{spin(position, r) ^ spin(group.neighbours[k], r)} << k;
+          index |= std::size_t{spin(position, r) ^ spin(group.offsets[k] / kSiteBytes, r)} << k;
         }
         std::uint32_t sum = 0;
         for (std::size_t p = 0; p < 4; ++p) {
@@ -86,102 +86,112 @@ HWY_INLINE V8 high_nibbles(V8 v) {
   return low_nibbles(hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(du16, v))));
 }
 
-// Local fields of 32 (or 16) bytes of a site's replicas: sums[2 * nibble + (lower, upper) half].
-struct Sums {
-  V16 s00, s01, s10, s11;
+// Numbers of one visit on their way to a decision.
+struct alignas(kSiteBytes) Draft {
+  std::int16_t sums[kLanes];      // [word] local fields, in units of the site's class
+  std::uint16_t reduced[kLanes];  // [word] t, then R(t): docs/theory/replica-lanes.md
 };
 
-HWY_INLINE Sums local_fields(const LaneProgram& program, const std::uint8_t* spins,
-                             std::uint32_t position, std::size_t offset) {
-  const Site* site = &program.sites[position];
+HWY_INLINE VU16 load(const std::array<std::uint16_t, kLanes>& values, std::size_t word) {
+  return hn::Load(du16, values.data() + word);
+}
+
+// Eq. 3: the size of a sum as a reduced field.
+HWY_INLINE VU16 reduced(V16 sum, const Parameters& p, std::size_t word) {
+  const V16 m = hn::BitCast(d16, load(p.m, word));
+  const VU16 scaled = hn::BitCast(du16, hn::MulFixedPoint15(hn::Abs(sum), m));
+  const VU16 limited = hn::Min(scaled, load(p.limit, word));
+  return hn::SaturatedSub(hn::Mul(limited, load(p.power, word)), load(p.shrink, word));
+}
+
+// Eq. 2 and 3 for 32 (or 16) bytes of a site's replicas.
+HWY_INLINE void add_up(const Visits& v, std::uint32_t position, std::size_t offset, Draft& draft) {
+  const Site* site = &v.program->sites[position];
   const V16 field = hn::Set(d16, site->field);
-  Sums sums{field, field, field, field};
-  const std::uint8_t* from = spins + offset;
-  const FieldGroup* group = &program.groups[site[0].first_group];
-  const FieldGroup* const end = &program.groups[0] + site[1].first_group;
+  V16 s00 = field, s01 = field, s10 = field, s11 = field;  // nibble, lower or upper half
+  const std::uint8_t* from = v.spins + offset;
+  const FieldGroup* group = v.program->groups.data() + site[0].first_group;
+  const FieldGroup* const end = v.program->groups.data() + site[1].first_group;
   for (; group != end; ++group) {
-    const auto at = [&](int k) HWY_ATTR {
-      return hn::Load(d8, from + std::size_t{group->neighbours[k]} * kSiteBytes);
-    };
+    const auto at = [&](std::size_t k) HWY_ATTR { return hn::Load(d8, from + group->offsets[k]); };
     const V8 index = four_spins(at(0), at(1), at(2), at(3));
     const V8 low = hn::LoadDup128(d8, group->low.data());
     const V8 high = hn::LoadDup128(d8, group->high.data());
     const V8 i0 = low_nibbles(index), i1 = high_nibbles(index);
     const V8 l0 = hn::TableLookupBytes(low, i0), h0 = hn::TableLookupBytes(high, i0);
     const V8 l1 = hn::TableLookupBytes(low, i1), h1 = hn::TableLookupBytes(high, i1);
-    sums.s00 = hn::Add(sums.s00, hn::BitCast(d16, hn::InterleaveLower(d8, l0, h0)));
-    sums.s01 = hn::Add(sums.s01, hn::BitCast(d16, hn::InterleaveUpper(d8, l0, h0)));
-    sums.s10 = hn::Add(sums.s10, hn::BitCast(d16, hn::InterleaveLower(d8, l1, h1)));
-    sums.s11 = hn::Add(sums.s11, hn::BitCast(d16, hn::InterleaveUpper(d8, l1, h1)));
+    s00 = hn::Add(s00, hn::BitCast(d16, hn::InterleaveLower(d8, l0, h0)));
+    s01 = hn::Add(s01, hn::BitCast(d16, hn::InterleaveUpper(d8, l0, h0)));
+    s10 = hn::Add(s10, hn::BitCast(d16, hn::InterleaveLower(d8, l1, h1)));
+    s11 = hn::Add(s11, hn::BitCast(d16, hn::InterleaveUpper(d8, l1, h1)));
   }
-  return sums;
+  const Parameters& p = v.parameters[site->site_class];
+  const auto put = [&](V16 sum, std::size_t part) HWY_ATTR {
+    const std::size_t word = part * 16 + offset / 2;
+    hn::Store(sum, d16, draft.sums + word);
+    hn::Store(reduced(sum, p, word), du16, draft.reduced + word);
+  };
+  put(s00, 0), put(s01, 1), put(s10, 2), put(s11, 3);
 }
 
-// What all decisions share.
-struct Constants {
-  V8 c0, c1, c2, c3;
-};
+// Eq. 4: reduced fields become thresholds, by the cubic of their piece t / 4096. Its coefficients'
+// bytes are found by kLocate; r is where t lies in the piece, from -1 to 1.
+HWY_INLINE void find_thresholds(const ThresholdTable& table, Draft& draft) {
+  const auto row = [&](std::size_t power)
+                       HWY_ATTR { return hn::LoadDup128(d8, table.bytes[power].data()); };
+  const V8 c0 = row(0), c1 = row(1), c2 = row(2), c3 = row(3);
+  for (std::size_t word = 0; word < kLanes; word += hn::Lanes(du16)) {
+    const VU16 t = hn::Load(du16, draft.reduced + word);
+    const VU16 filled = hn::Or(t, hn::Set(du16, 0x0FFF));
+    const V8 entry = hn::BitCast(d8, hn::MulHigh(filled, hn::Set(du16, kLocate)));
+    const V16 r = hn::BitCast(d16, hn::Xor(hn::ShiftLeft<4>(t), hn::Set(du16, 0x8000)));
+    const auto step = [&](V16 sum, V8 row_of_power) HWY_ATTR {
+      const V8 next = hn::TableLookupBytes(row_of_power, entry);
+      return hn::Add(hn::MulFixedPoint15(sum, r), hn::BitCast(d16, next));
+    };
+    const V16 top = hn::BitCast(d16, hn::TableLookupBytes(c3, entry));
+    const V16 threshold = step(step(step(top, c2), c1), c0);
+    hn::Store(hn::BitCast(du16, threshold), du16, draft.reduced + word);
+  }
+}
 
 struct Decision {
-  V16 less_likely;  // mask: the less likely of the two ends is taken, or: it is turned over
-  VU16 certainty;   // 0 where the word is too close to its threshold
+  V16 down;        // mask: the spin is down after the visit
+  VU16 certainty;  // 0 where the word is too close to its threshold
 };
 
-// docs/theory/replica-lanes.md eq. 4 to 7, word by word. `word` is the offset into Parameters.
+// Eq. 5 to 7. before: mask of the spins that were up
 template <LaneRule kRule>
-HWY_INLINE Decision decide(V16 sum, VU16 random, const Parameters& p, std::size_t word,
-                           const Constants& table) {
-  const auto at = [&](const std::array<std::uint16_t, kLanes>& values)
-                      HWY_ATTR { return hn::LoadU(du16, values.data() + word); };
-  const V16 scaled = hn::MulFixedPoint15(hn::Abs(sum), hn::BitCast(d16, at(p.m)));
-  const VU16 limited = hn::Min(hn::BitCast(du16, scaled), at(p.limit));
-  const VU16 t = hn::SaturatedSub(hn::Mul(limited, at(p.power)), at(p.shrink));
-
-  // Piece: the nearest multiple of 4096; r: the rest, as a 15-bit fraction of 2048.
-  const VU16 piece = hn::ShiftRight<12>(hn::Add(t, hn::Set(du16, 2048)));
-  const V8 entry =
-      hn::BitCast(d8, hn::Add(hn::Mul(piece, hn::Set(du16, 0x0202)), hn::Set(du16, 0x0100)));
-  const auto coefficient = [&](V8 values) HWY_ATTR {
-    return hn::BitCast(d16, hn::TableLookupBytes(values, entry));
-  };
-  const V16 r = hn::BitCast(d16, hn::ShiftLeft<4>(t));
-  V16 threshold = coefficient(table.c3);
-  threshold = hn::Add(hn::MulFixedPoint15(threshold, r), coefficient(table.c2));
-  threshold = hn::Add(hn::MulFixedPoint15(threshold, r), coefficient(table.c1));
-  threshold = hn::Add(hn::MulFixedPoint15(threshold, r), coefficient(table.c0));
-
-  // Words as signed numbers on the scale of the threshold.
-  V16 drawn;
+HWY_INLINE Decision decide(const Draft& draft, const std::uint8_t* random, const Parameters& p,
+                           std::size_t word, V16 before) {
+  const VU16 raw = hn::Load(du16, reinterpret_cast<const std::uint16_t*>(random) + word);
+  const V16 negative = hn::ShiftRight<15>(hn::Load(d16, draft.sums + word));
+  const VU16 threshold_bits = hn::Load(du16, draft.reduced + word);
+  const V16 threshold = hn::BitCast(d16, threshold_bits);
+  V16 drawn, down;
   if constexpr (kRule == LaneRule::heat_bath) {
     // Down where U < 1 / (1 + e^t); for a negative field the mirror image.
-    const VU16 shifted = hn::Xor(random, hn::Set(du16, 0x8000));
-    drawn = hn::Xor(hn::BitCast(d16, shifted), hn::ShiftRight<15>(sum));
+    (void)before;
+    drawn = hn::Xor(hn::BitCast(d16, raw), negative);
+    down = hn::Xor(negative, hn::VecFromMask(d16, hn::Gt(threshold, drawn)));
   } else {
-    drawn = hn::BitCast(d16, hn::ShiftRight<1>(random));
+    // Against its field a spin turns over at once; along it, by the draw.
+    drawn = hn::BitCast(d16, hn::ShiftRight<1>(raw));
+    const V16 turned = hn::VecFromMask(d16, hn::Gt(threshold, drawn));
+    down = hn::Xor(negative, hn::And(hn::Xor(before, negative), turned));
   }
-  const VU16 margin = hn::MulHigh(hn::Add(hn::BitCast(du16, threshold), at(p.slack)), at(p.spread));
+  const VU16 margin =
+      hn::MulHigh(hn::Add(threshold_bits, load(p.slack, word)), load(p.spread, word));
   const V16 distance = hn::Abs(hn::SaturatedSub(threshold, drawn));
-  return {hn::VecFromMask(d16, hn::Gt(threshold, drawn)),
-          hn::SaturatedSub(hn::BitCast(du16, distance), margin)};
+  return {down, hn::SaturatedSub(hn::BitCast(du16, distance), margin)};
 }
 
 // Bits 0 and 4 of bytes from byte masks of the low and the high nibbles' replicas.
-HWY_INLINE V8 spins_of(V8 low, V8 high) {
+HWY_INLINE V8 bits_of(V8 low, V8 high) {
   return hn::Or(hn::And(low, hn::Set(d8, 0x01)), hn::And(high, hn::Set(d8, 0x10)));
 }
-
-// Masks of spins after the visit.
-template <LaneRule kRule>
-HWY_INLINE V16 after(V16 sum, const Decision& decision, V16 before) {
-  const V16 negative = hn::ShiftRight<15>(sum);
-  if constexpr (kRule == LaneRule::heat_bath) {
-    (void)before;
-    return hn::Not(hn::Xor(negative, decision.less_likely));
-  } else {
-    // Against its field a spin turns over at once; along it, by the draw.
-    const V16 aligned = hn::Xor(before, negative);
-    return hn::Xor(hn::Not(negative), hn::And(aligned, decision.less_likely));
-  }
+HWY_INLINE V8 bits_of_not(V8 low, V8 high) {
+  return hn::Or(hn::AndNot(low, hn::Set(d8, 0x01)), hn::AndNot(high, hn::Set(d8, 0x10)));
 }
 
 HWY_NOINLINE HWY_ATTR void report(std::uint32_t visit, std::uint32_t position,
@@ -189,75 +199,91 @@ HWY_NOINLINE HWY_ATTR void report(std::uint32_t visit, std::uint32_t position,
                                   const std::uint8_t* random, Referee& referee,
                                   std::uint64_t& count) {
   std::uint64_t undecided = 0;
-  for (std::uint32_t r = 0; r < kLanes; ++r) {
-    undecided |= static_cast<std::uint64_t>(bytes[r % 32] >> (4 * (r / 32)) & 1U) << r;
+  for (std::uint32_t first = 0; first < kSiteBytes; first += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, bytes + first, sizeof eight);
+    for (; eight != 0; eight &= eight - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(eight));
+      undecided |= std::uint64_t{1} << (first + bit / 8 + 8 * (bit & 4U));
+    }
   }
   count += static_cast<std::uint64_t>(std::popcount(undecided));
   referee.decide(visit, position, undecided, before, random);
 }
 
+// Masks of the spins that are up, in the order of the sums.
+struct Masks {
+  V16 m00, m01, m10, m11;
+};
+HWY_INLINE Masks masks_of(V8 spins) {
+  const V8 zero = hn::Zero(d8), one = hn::Set(d8, 1);
+  const V8 low = hn::Sub(zero, hn::And(spins, one));
+  const V8 high = hn::Sub(zero, hn::And(high_nibbles(spins), one));
+  const auto lower = [&](V8 b) HWY_ATTR { return hn::BitCast(d16, hn::InterleaveLower(d8, b, b)); };
+  const auto upper = [&](V8 b) HWY_ATTR { return hn::BitCast(d16, hn::InterleaveUpper(d8, b, b)); };
+  return {lower(low), upper(low), lower(high), upper(high)};
+}
+
+// Bytes of a site on their way to the referee.
+struct alignas(kSiteBytes) OpenLanes {
+  std::uint8_t before[kSiteBytes];
+  std::uint8_t open[kSiteBytes];
+};
+
+// Decides 32 (or 16) bytes of a visit and writes the spins. Returns whether all stand.
+template <LaneRule kRule>
+HWY_INLINE bool settle(const Draft& draft, const std::uint8_t* random, const Parameters& p,
+                       std::size_t offset, std::uint8_t* spins, OpenLanes& open) {
+  const V8 old = hn::Load(d8, spins + offset);
+  const V16 none = hn::Zero(d16);
+  Masks up{none, none, none, none};
+  if constexpr (kRule == LaneRule::metropolis) up = masks_of(old);
+  const auto one = [&](std::size_t part, V16 before) HWY_ATTR {
+    return decide<kRule>(draft, random, p, part * 16 + offset / 2, before);
+  };
+  const Decision e00 = one(0, up.m00), e01 = one(1, up.m01);
+  const Decision e10 = one(2, up.m10), e11 = one(3, up.m11);
+  const V8 down = masks_as_bytes(e00.down, e01.down), down1 = masks_as_bytes(e10.down, e11.down);
+  hn::Store(bits_of_not(down, down1), d8, spins + offset);
+  const VU16 least =
+      hn::Min(hn::Min(e00.certainty, e01.certainty), hn::Min(e10.certainty, e11.certainty));
+  const bool stands = hn::AllFalse(du16, hn::Eq(least, hn::Zero(du16)));
+  if (kSiteBytes == hn::MaxLanes(d8) && HWY_LIKELY(stands)) return true;
+  const auto zeros = [&](const Decision& e) HWY_ATTR {
+    return hn::BitCast(d16, hn::VecFromMask(du16, hn::Eq(e.certainty, hn::Zero(du16))));
+  };
+  hn::Store(old, d8, open.before + offset);
+  hn::Store(bits_of(masks_as_bytes(zeros(e00), zeros(e01)), masks_as_bytes(zeros(e10), zeros(e11))),
+            d8, open.open + offset);
+  return stands;
+}
+
+// Three passes over the visits: each is short work on many sites side by side, which fills the
+// processor's window better than one long chain of operations after another.
 template <LaneRule kRule>
 HWY_INLINE std::uint64_t run_rule(const Visits& v, Referee& referee) {
-  const auto& table = threshold_table(kRule).coefficients;
-  const auto load = [&](std::size_t power) HWY_ATTR {
-    return hn::LoadDup128(d8, reinterpret_cast<const std::uint8_t*>(table[power].data()));
-  };
-  const Constants constants{load(0), load(1), load(2), load(3)};
   constexpr std::size_t kBytes = hn::MaxLanes(d8);  // 32, or 16 in two passes
+  Draft drafts[kVisitsPerBatch];
+  for (std::uint32_t k = 0; k < v.num_visits; ++k) {
+    for (std::size_t offset = 0; offset < kSiteBytes; offset += kBytes) {
+      add_up(v, v.positions != nullptr ? v.positions[k] : v.first_position + k, offset, drafts[k]);
+    }
+  }
+  const ThresholdTable& table = threshold_table(kRule);
+  for (std::uint32_t k = 0; k < v.num_visits; ++k) find_thresholds(table, drafts[k]);
   std::uint64_t count = 0;
   for (std::uint32_t k = 0; k < v.num_visits; ++k) {
-    const std::uint32_t position = v.positions != nullptr ? v.positions[k] : v.first_visit + k;
+    const std::uint32_t position = v.positions != nullptr ? v.positions[k] : v.first_position + k;
     const Parameters& p = v.parameters[v.program->sites[position].site_class];
     std::uint8_t* spins = v.spins + std::size_t{position} * kSiteBytes;
     const std::uint8_t* random = v.random + std::size_t{k} * kVisitBytes;
-    alignas(32) std::uint8_t open[kSiteBytes];
-    alignas(32) std::uint8_t before[kSiteBytes];
-    bool any_open = false;
+    OpenLanes open;
+    bool all_stand = true;
     for (std::size_t offset = 0; offset < kSiteBytes; offset += kBytes) {
-      const Sums sums = local_fields(*v.program, v.spins, position, offset);
-      const auto drawn = [&](std::size_t part) HWY_ATTR {
-        return hn::Load(
-            du16, reinterpret_cast<const std::uint16_t*>(random + part * kSiteBytes + offset));
-      };
-      const auto one = [&](V16 sum, std::size_t part) HWY_ATTR {
-        return decide<kRule>(sum, drawn(part), p, part * 16 + offset / 2, constants);
-      };
-      const Decision e00 = one(sums.s00, 0), e01 = one(sums.s01, 1);
-      const Decision e10 = one(sums.s10, 2), e11 = one(sums.s11, 3);
-      const V8 old = hn::Load(d8, spins + offset);
-      V16 b00 = hn::Zero(d16), b01 = b00, b10 = b00, b11 = b00;
-      if constexpr (kRule == LaneRule::metropolis) {
-        const V8 zero = hn::Zero(d8), one8 = hn::Set(d8, 1);
-        const V8 low = hn::Sub(zero, hn::And(old, one8));
-        const V8 high = hn::Sub(zero, hn::And(high_nibbles(old), one8));
-        b00 = hn::BitCast(d16, hn::InterleaveLower(d8, low, low));
-        b01 = hn::BitCast(d16, hn::InterleaveUpper(d8, low, low));
-        b10 = hn::BitCast(d16, hn::InterleaveLower(d8, high, high));
-        b11 = hn::BitCast(d16, hn::InterleaveUpper(d8, high, high));
-      }
-      const V8 low =
-          masks_as_bytes(after<kRule>(sums.s00, e00, b00), after<kRule>(sums.s01, e01, b01));
-      const V8 high =
-          masks_as_bytes(after<kRule>(sums.s10, e10, b10), after<kRule>(sums.s11, e11, b11));
-      hn::Store(spins_of(low, high), d8, spins + offset);
-      const VU16 least =
-          hn::Min(hn::Min(e00.certainty, e01.certainty), hn::Min(e10.certainty, e11.certainty));
-      if (HWY_UNLIKELY(!hn::AllFalse(du16, hn::Eq(least, hn::Zero(du16))))) {
-        const auto zeros = [&](const Decision& e) HWY_ATTR {
-          return hn::BitCast(d16, hn::VecFromMask(du16, hn::Eq(e.certainty, hn::Zero(du16))));
-        };
-        any_open = true;
-        hn::Store(old, d8, before + offset);
-        hn::Store(spins_of(masks_as_bytes(zeros(e00), zeros(e01)),
-                           masks_as_bytes(zeros(e10), zeros(e11))),
-                  d8, open + offset);
-      } else if (kBytes < kSiteBytes) {
-        hn::Store(old, d8, before + offset);
-        hn::Store(hn::Zero(d8), d8, open + offset);
-      }
+      all_stand &= settle<kRule>(drafts[k], random, p, offset, spins, open);
     }
-    if (HWY_UNLIKELY(any_open)) {
-      report(v.first_visit + k, position, open, before, random, referee, count);
+    if (HWY_UNLIKELY(!all_stand)) {
+      report(v.first_visit + k, position, open.open, open.before, random, referee, count);
     }
   }
   return count;
@@ -310,8 +336,7 @@ HWY_ATTR void energies(const LaneProgram& program, const std::uint8_t* spins, do
            ++g) {
         const EnergyGroup& group = program.energy_groups[g];
         const auto differs = [&](int k) HWY_ATTR {
-          return hn::Xor(
-              own, hn::Load(d8, spins + std::size_t{group.neighbours[k]} * kSiteBytes + offset));
+          return hn::Xor(own, hn::Load(d8, spins + group.offsets[k] + offset));
         };
         const V8 index = four_spins(differs(0), differs(1), differs(2), differs(3));
         add_planes(group, low_nibbles(index), sums);

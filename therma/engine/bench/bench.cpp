@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "therma/core/error.hpp"
@@ -18,10 +19,15 @@ constexpr BenchSuite kSuites[] = {
     {"maxcut", "best cuts of the G-set by annealing, against the best known", bench::run_maxcut},
 };
 
-constexpr std::string_view kLine = "{:<46} {:<14} {:>9} {:>17} {:>8} {:>5}  {}\n";
+std::string line(std::string_view work, std::string_view kernel, std::string_view median,
+                 std::string_view range, std::string_view goal, std::string_view met,
+                 std::string_view limit) {
+  return fmt::format("{:<50} {:<14} {:>9} {:>17} {:>8} {:>5}  {}\n", work, kernel, median, range,
+                     goal, met, limit);
+}
 
 std::string number(double value) {
-  return fmt::format(value >= 1000.0 ? "{:.0f}" : value >= 10.0 ? "{:.1f}" : "{:.3f}", value);
+  return fmt::format("{:.{}f}", value, value >= 1000.0 ? 0 : value >= 10.0 ? 1 : 3);
 }
 
 }  // namespace
@@ -54,8 +60,7 @@ Json to_json(const BenchRow& row) {
 }
 
 std::string render_head() {
-  return fmt::format(fmt::runtime(kLine), "work", "kernel", "median", "range", "goal", "met",
-                     "limit");
+  return line("work", "kernel", "median", "range", "goal", "met", "limit");
 }
 
 std::string render_text(const BenchRow& row) {
@@ -63,11 +68,11 @@ std::string render_text(const BenchRow& row) {
                          ? fmt::format("{:.0f} % of {} ({})", 100.0 * row.value / row.limit_value,
                                        number(row.limit_value), row.limit)
                          : row.limit;
-  return fmt::format(
-      fmt::runtime(kLine), row.work, row.kernel, number(row.value),
-      fmt::format("{}..{}", number(row.low), number(row.high)),
-      row.goal > 0.0 ? number(row.goal) : "-", row.goal > 0.0 ? (row.met() ? "yes" : "no") : "-",
-      fmt::format("{}; {}{}{}", row.unit, share, row.note.empty() ? "" : "; ", row.note));
+  const bool has_goal = row.goal > 0.0;
+  return line(row.work, row.kernel, number(row.value),
+              fmt::format("{}..{}", number(row.low), number(row.high)),
+              has_goal ? number(row.goal) : "-", has_goal ? (row.met() ? "yes" : "no") : "-",
+              fmt::format("{}; {}{}{}", row.unit, share, row.note.empty() ? "" : "; ", row.note));
 }
 
 }  // namespace therma
