@@ -90,17 +90,16 @@ std::string not_reached_text(const SampleReport& report) {
                      number_text(report.best.front().energy));
 }
 
-// The word for how it ended, and a sentence where that is no success.
+// The word for how it ended, where no certificate has said it, and a sentence where that is no
+// success.
 void conclude(SampleReport& report) {
   if (report.samples == 0 && report.best.empty()) {
     report.status = "cancelled";
     report.message = "stopped before anything was drawn";
-  } else if (wants_a_state(report)) {
+  } else if (wants_a_state(report) || report.status.empty()) {
     report.status = "feasible";
+    report.message.clear();
     if (!report.target_reached.value_or(true)) report.message = not_reached_text(report);
-  } else {
-    report.status = "undecided";
-    report.message = "nothing certifies the draws";
   }
 }
 

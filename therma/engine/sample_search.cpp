@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The methods that look for low energies, or pass through many temperatures on the way to one.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -146,7 +148,7 @@ void run_tempering(const Search& search) {
                             .rounds = search.config().rounds > 0
                                           ? search.config().rounds
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
-  const SampleWitness witness(search.request, *machine, config.rounds);
+  const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
   const double before_s = cpu_seconds();
   auto result = temper(*machine, config, betas, search.rng().child("temper"), search.resources,
                        witness.observers());
@@ -162,7 +164,7 @@ void run_tempering(const Search& search) {
   report.thin = 1;
   report.num_sampled_chains = result.ladders;
   if (report.samples == 0) return;
-  witness.testify(report, search.request.model, ends.cold);
+  witness.testify(report, search.request.model);
   witness.write_file(search.request, report);
 }
 
@@ -202,6 +204,15 @@ void run_population(const Search& search) {
   report.cpu_s = cpu_seconds() - before_s;
   report.beta = Schedule::linear(config.beta_start, config.beta_end).text();
   note_result(search, result);
+  report.status = result.equilibration == Equilibration::reached     ? "converged"
+                  : result.equilibration == Equilibration::undecided ? "undecided"
+                                                                     : "not_converged";
+  if (result.equilibration != Equilibration::reached) {
+    report.message = fmt::format(
+        "the population is not known to have kept its balance: too few of its {} members have "
+        "descendants; more --replicas or --sweeps",
+        search.plan.machine.replicas);
+  }
   if (result.points.empty()) return;
   const auto& last = result.points.back();
   const auto size = static_cast<double>(search.request.model.num_variables);
