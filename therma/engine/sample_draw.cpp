@@ -48,18 +48,19 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 }  // namespace
 
 std::unique_ptr<Machine> make_machine(const SampleRequest& request, const SamplePlan& plan) {
-  return plan.kernel->make(request.model.target, plan.machine, {0, plan.machine.replicas},
+  return plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas},
                            Rng(request.config.seed));
 }
 
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
   const auto machine = make_machine(request, plan);
-  const SampleWitness witness(request, *machine, plan.sampling.num_samples());
+  const auto& beta = *plan.beta;
+  const SampleWitness witness(request, plan, *machine, plan.sampling.num_samples(),
+                              single_value(beta));
   const auto resumed =
       request.files.resume.empty() ? std::string() : read_file(request.files.resume);
   const auto checkpointing = checkpointing_of(request, plan, *machine, resumed);
-  const auto& beta = *plan.beta;
   const double before_s = cpu_seconds();
   const auto result =
       sample(*machine, plan.sampling, beta, witness.observers(), resources, checkpointing);
@@ -71,8 +72,8 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
   report.samples = result.samples;
   report.stopped = result.stopped;
   report.updates = machine->tally().updates;
-  witness.testify(report, request.model, single_value(beta));
-  add_thermodynamics(report, result, rule_for(request.model.target, plan.machine));
+  witness.testify(report, request.model);
+  add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;
   witness.write_file(request, report);
 }
