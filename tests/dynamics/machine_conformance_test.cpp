@@ -26,7 +26,8 @@ std::vector<std::pair<std::string, Target>> targets() {
       {"glass", std::make_shared<const IsingProgram>(testing::make_glass(24, 3))},
       {"ring", std::make_shared<const IsingProgram>(ring)},
       {"lattice", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {40, 128}})},
-      {"cubic", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 6, 10}, .bond_seed = 2})},
+      {"cubic",
+       std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 6, 10}, .bond_seed = 2})},
       {"quartic", std::make_shared<const QuarticProgram>(compile(testing::make_quartic(10, 2, 3)))},
       {"quadratic", std::make_shared<const QuadraticEnergy>(std::vector<double>{2.0, 0.5, 0.5, 1.0},
                                                             std::vector<double>{1.0, -1.0})},
@@ -43,8 +44,9 @@ std::vector<Case> cases() {
                                    .kernel = std::string(entry->name),
                                    .replicas = std::max(7U, 2 * entry->lanes)};
         if (!entry->refusal(target, config).empty()) continue;
-        all.push_back({fmt::format("{}_{}_{}", entry->name, enum_names(UpdateRule{})[rule], target_name),
-                       entry, target, config});
+        all.push_back(
+            {fmt::format("{}_{}_{}", entry->name, enum_names(UpdateRule{})[rule], target_name),
+             entry, target, config});
       }
     }
   }
