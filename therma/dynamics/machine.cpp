@@ -9,9 +9,9 @@
 
 #include "therma/core/error.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
-#include "therma/energy/lattice.hpp"
 #include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
@@ -28,6 +28,8 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kColourLanes,
     &kernels::kReplicaLanes,
     &kernels::kScalar,
+    &kernels::kLatticeBits, &kernels::kDenseSpins,   &kernels::kDenseChain, &kernels::kNetworkLanes,
+    &kernels::kBitSliced,   &kernels::kReplicaLanes, &kernels::kScalar,
 };
 
 const KernelEntry* find(std::string_view name) {
