@@ -9,6 +9,7 @@
 
 #include "therma/core/resources.hpp"
 #include "therma/dynamics/observers.hpp"
+#include "therma/engine/sample_machine.hpp"
 #include "therma/engine/sample_plan.hpp"
 #include "therma/engine/sample_report.hpp"
 #include "therma/inference/certifier.hpp"
@@ -17,9 +18,6 @@ namespace therma {
 
 // CPU seconds of the whole process, all threads together.
 [[nodiscard]] double cpu_seconds();
-
-[[nodiscard]] std::unique_ptr<Machine> make_machine(const SampleRequest& request,
-                                                    const SamplePlan& plan);
 
 // Draws at one beta or along a schedule of them, and writes the files of the request.
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,

@@ -99,7 +99,7 @@ void polish(const Search& search, SearchResult& result) {
 
 void run_anneal(const Search& search) {
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto schedule =
       plan.beta ? *plan.beta : default_schedule(betas_worth_it(search.plan.target));
   // A clock that was asked for is used up: longer and longer anneals until it ends them.
@@ -111,7 +111,7 @@ void run_anneal(const Search& search) {
                             .growth = repeats ? 1.5 : 1.0,
                             .rounds = search.config().rounds};
   const double before_s = cpu_seconds();
-  auto result = anneal(*machine, config, schedule, search.resources);
+  auto result = anneal(*machine, config, schedule, machine.resources());
   search.report.updates = machine->tally().updates;
   search.report.details = {{"anneals", result.anneals}, {"levels", config.levels}};
   polish(search, result);
@@ -139,7 +139,7 @@ Json temper_details(const TemperResult& result) {
 void run_tempering(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto ends = ends_of(search);
   const double betas[] = {ends.hot, ends.cold};
   const TemperConfig config{.goal = search.goal(),
@@ -150,7 +150,7 @@ void run_tempering(const Search& search) {
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
   const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
   const double before_s = cpu_seconds();
-  auto result = temper(*machine, config, betas, search.rng().child("temper"), search.resources,
+  auto result = temper(*machine, config, betas, search.rng().child("temper"), machine.resources(),
                        witness.observers());
   report.updates = machine->tally().updates;
   report.details = temper_details(result);
@@ -188,7 +188,7 @@ Json population_details(const PopulationResult& result) {
 void run_population(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto& stated = plan.beta;
   const PopulationConfig config{
       .goal = search.goal(),
@@ -197,7 +197,7 @@ void run_population(const Search& search) {
       .rounds = search.config().rounds};
   const double before_s = cpu_seconds();
   auto result =
-      population_anneal(*machine, config, search.rng().child("population"), search.resources);
+      population_anneal(*machine, config, search.rng().child("population"), machine.resources());
   report.updates = machine->tally().updates;
   report.details = population_details(result);
   polish(search, result);
@@ -227,6 +227,10 @@ void run_population(const Search& search) {
 }
 
 void run_bifurcation(const Search& search) {
+  if (search.request.ranks != nullptr && search.request.ranks->size() > 1) {
+    fail(ErrorCode::invalid_argument, "method: bifurcation runs on one process, not on {} ranks",
+         search.request.ranks->size());
+  }
   auto& report = search.report;
   BifurcationConfig config{.goal = search.goal(),
                            .replicas = search.plan.machine.replicas,
