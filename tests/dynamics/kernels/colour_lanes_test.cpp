@@ -47,8 +47,12 @@ IsingModel make_star(std::uint32_t leaves, double unit) {
 
 class ColourLanes : public ::testing::TestWithParam<std::int64_t> {
  protected:
-  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+  void SetUp() override { choose(GetParam()); }
+  void TearDown() override { choose(0); }
+  static void choose(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
 
   static std::vector<double> spins_after(const IsingModel& model, std::span<const double> betas,
                                          const ColourSweeps& sweeps) {
