@@ -19,14 +19,30 @@ target_compile_options(therma_settings INTERFACE
 target_compile_definitions(therma_settings INTERFACE $<$<BOOL:${THERMA_CHECKED}>:THERMA_CHECKED>)
 target_include_directories(therma_settings INTERFACE ${CMAKE_SOURCE_DIR})
 
+string(REGEX MATCH "x86_64|AMD64" is_x86 ${CMAKE_SYSTEM_PROCESSOR})
+set(isas aesni vaes)
+set(aesni_options -msse4.1 -maes)
+set(vaes_options -mavx2 -mbmi2 -mpopcnt -maes -mvaes)
+
 # Everything that `make install` copies, and the tests by label.
 add_custom_target(therma_all)
 
 # therma_module(NAME dynamics SOURCES a.cpp ... USES energy ... [LIBRARIES tbb ...])
 # One static library per folder of therma/, linked to exactly what its row of the layer table lists.
 # `make lint` compiles every header alone. All but the doors (cli) are installed, headers included.
+# A source named *_<isa>.cpp is compiled for that instruction set, left out on other processors'
+# families, and reached only after a check of the processor.
 function(therma_module)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;USES;LIBRARIES" ${ARGN})
+  foreach(isa IN LISTS isas)
+    set(special ${ARG_SOURCES})
+    list(FILTER special INCLUDE REGEX "_${isa}\\.cpp$")
+    if(is_x86)
+      set_source_files_properties(${special} PROPERTIES COMPILE_OPTIONS "${${isa}_options}")
+    elseif(special)
+      list(REMOVE_ITEM ARG_SOURCES ${special})
+    endif()
+  endforeach()
   add_library(therma_${ARG_NAME} STATIC ${ARG_SOURCES})
   add_library(therma::${ARG_NAME} ALIAS therma_${ARG_NAME})
   list(TRANSFORM ARG_USES PREPEND therma::)

@@ -21,6 +21,10 @@ int run_command(int argc, const char* const* argv) {
       return solve_command(call);
     case Command::verify:
       return verify_command(call);
+    case Command::sample:
+      return sample_command(call);
+    case Command::bench:
+      return bench_command(call);
     case Command::doctor:
       return doctor_command(call);
     case Command::help:

@@ -23,12 +23,14 @@ constexpr std::array kCommands = {
     CommandRow{"solve", Command::solve, "plan a sentence or a problem file, verify, report"},
     CommandRow{"ask", Command::ask, "route a sentence; a planning problem is solved"},
     CommandRow{"verify", Command::verify, "check a solution against its problem, independently"},
+    CommandRow{"sample", Command::sample, "draw from an energy model, with a certificate"},
+    CommandRow{"bench", Command::bench, "run a suite of benchmarks"},
     CommandRow{"doctor", Command::doctor, "what this machine offers and what this build uses"},
 };
 
 // Commands that later releases have.
-constexpr std::array<std::string_view, 9> kPlanned = {
-    "generate", "chat", "head-sweep", "sample", "train", "dream", "serve", "bench", "cache"};
+constexpr std::array<std::string_view, 7> kPlanned = {"generate", "chat",  "head-sweep", "train",
+                                                      "dream",    "serve", "cache"};
 
 constexpr std::string_view kAbout =
     "Therma: a thermodynamic computer in software. From a sentence to a verified plan.";
@@ -38,7 +40,8 @@ constexpr std::string_view kFooter =
     "  therma solve \"Plan 3 tasks on 2 machines. Cutting 2h, welding 90 min after cutting, "
     "painting 1h.\"\n"
     "  therma solve problem.json --out plan.json --plot plan.svg\n"
-    "  therma verify problem.json plan.json\n\n"
+    "  therma verify problem.json plan.json\n"
+    "  therma sample ising2d:L=32 --beta 0.4\n\n"
     "Exit codes: 0 answer, 1 no acceptable answer, 2 usage, 3 bad input or unclear sentence,\n"
     "4 file or device, 5 stopped before any answer, 70 a bug of ours.";
 
@@ -50,7 +53,10 @@ std::string flag_name(std::string_view field) {
 
 std::string placeholder(const Field& field) {
   const auto type = field.type();
-  if (field.name == "out" || field.name == "plot") return "FILE";
+  constexpr std::array<std::string_view, 5> kFiles = {"out", "plot", "samples", "checkpoint",
+                                                      "resume"};
+  if (std::ranges::find(kFiles, field.name) != kFiles.end()) return "FILE";
+  if (field.name == "beta") return "B|SCHEDULE";
   if (type == "number" || type == "count") return "N";
   return type == "word" ? "WORD" : "TEXT";
 }
@@ -94,6 +100,13 @@ void add_solve_options(CLI::App& app, Invocation& call) {
       ->type_name("FILE");
 }
 
+void add_sample_options(CLI::App& app, Invocation& call) {
+  add_fields(app, fields_of(call.sample));
+  add_fields(app, fields_of(call.sample_files));
+  add_fields(app, fields_of(call.counted_effort));
+  add_fields(app, fields_of(call.output));
+}
+
 // How `name` is called with its arguments.
 void add_command(CLI::App& app, const CommandRow& row, Invocation& call) {
   auto* sub = app.add_subcommand(std::string(row.name), std::string(row.help));
@@ -125,6 +138,17 @@ void add_command(CLI::App& app, const CommandRow& row, Invocation& call) {
              },
              "the seed that uncertain durations were drawn from, where the solution does not say")
           ->type_name("N");
+      break;
+    case Command::sample:
+      argument("MODEL",
+               "a source (therma sample list shows them), a file, or - for standard input");
+      add_sample_options(*sub, call);
+      break;
+    case Command::bench:
+      argument("SUITE", "the name of a suite; therma bench list shows them");
+      add_fields(*sub, fields_of(call.bench));
+      add_fields(*sub, fields_of(call.counted_effort));
+      add_fields(*sub, fields_of(call.output));
       break;
     default:
       add_fields(*sub, fields_of(call.output));

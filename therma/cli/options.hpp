@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "therma/core/config.hpp"
+#include "therma/engine/bench/bench.hpp"
 #include "therma/engine/request.hpp"
+#include "therma/engine/sample_request.hpp"
 
 namespace therma::cli {
 
-enum class Command { help, version, ask, solve, verify, doctor };
+enum class Command { help, version, ask, solve, verify, sample, bench, doctor };
 
 // What a run may use.
 struct EffortOptions {
@@ -22,6 +24,18 @@ struct EffortOptions {
     field("threads", self.threads, "threads to use; 0: every core", within(0, 1024));
     field("time", self.time_s, "limit in seconds; a proof of optimality ends the run earlier",
           positive);
+  }
+};
+
+// The same where the work is counted and no clock is set.
+struct CountedEffortOptions {
+  std::uint32_t threads = 0;
+  double time_s = 0.0;
+
+  static void each_field(auto& self, auto&& field) {
+    field("threads", self.threads, "threads to use; 0: every core", within(0, 1024));
+    field("time", self.time_s, "limit in seconds; 0: none, the counted work ends the run",
+          non_negative);
   }
 };
 
@@ -54,10 +68,14 @@ struct Invocation {
   std::string help;                    // the text asked for
   std::vector<std::string> arguments;  // TEXT, FILE or -; PROBLEM SOLUTION
   EffortOptions effort;
+  CountedEffortOptions counted_effort;  // of sample and bench
   OutputOptions output;
   PlanOptions plan;
   ReadConfig read;
   solve::SolveConfig solve;
+  SampleConfig sample;
+  SampleFiles sample_files;
+  BenchConfig bench;
   bool seed_given = false;
   bool time_given = false;
 };

@@ -114,6 +114,7 @@ void arrive(const E& energy, LangevinState& s, std::uint32_t r) {
 }  // namespace detail
 
 // Euler and Maruyama, docs/theory/langevin.md eq. 2: z' = z - mu g dt + sqrt(2 mu kT dt) xi.
+// Noise, here and below: an Rng, or what else has a fill_normals(noise, chain, step, out).
 struct EulerMaruyama {
   using State = LangevinState;
   using Info = LangevinInfo;
@@ -122,8 +123,8 @@ struct EulerMaruyama {
   double kT = 1.0;
   double dt = 1e-3;
 
-  template <GradientEnergy E>
-  Info step(const E& energy, State& s, const Rng& rng) const {
+  template <GradientEnergy E, class Noise>
+  Info step(const E& energy, State& s, const Noise& rng) const {
     const double sigma = std::sqrt(2.0 * mu * kT * dt);
     for (std::uint32_t r = 0; r < s.num_replicas(); ++r) {
       const auto z = s.row(s.z, r), g = s.row(s.gradient, r), dz = s.row(s.dz, r);
@@ -153,8 +154,8 @@ struct LeimkuhlerMatthews {
   double kT = 1.0;
   double dt = 1e-3;
 
-  template <GradientEnergy E>
-  Info step(const E& energy, State& s, const Rng& rng) const {
+  template <GradientEnergy E, class Noise>
+  Info step(const E& energy, State& s, const Noise& rng) const {
     const double half_sigma = 0.5 * std::sqrt(2.0 * mu * kT * dt);
     for (std::uint32_t r = 0; r < s.num_replicas(); ++r) {
       const auto z = s.row(s.z, r), g = s.row(s.gradient, r);

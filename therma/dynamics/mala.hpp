@@ -23,8 +23,8 @@ struct Mala {
   double kT = 1.0;
   double dt = 1e-3;
 
-  template <GradientEnergy E>
-  Info step(const E& energy, State& s, const Rng& rng) const {
+  template <GradientEnergy E, class Noise>
+  Info step(const E& energy, State& s, const Noise& rng) const {
     Info info;
     const EulerMaruyama proposal{.mu = mu, .kT = kT, .dt = dt};
     auto old_z = s.z, old_gradient = s.gradient, old_energy = s.energy;

@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
+
+#include "therma/dynamics/kernels/aligned.hpp"
 
 namespace therma::kernels {
 
@@ -45,7 +45,7 @@ class PackedMatrix {
   }
   std::uint32_t num_rows_ = 0;
   std::uint32_t num_columns_ = 0;
-  std::vector<float> numbers_;
+  AlignedVector<float> numbers_;
 };
 
 // Which part of a matrix is multiplied.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "therma/dynamics/kernels/gemm.hpp"
-#include "therma/dynamics/kernels/lane_bits.hpp"
+#include "therma/dynamics/kernels/lane_row.hpp"
 
 namespace therma {
 class QuarticProgram;
@@ -16,11 +16,6 @@ class QuadraticEnergy;
 }  // namespace therma
 
 namespace therma::kernels {
-
-// One number for each replica of a group.
-struct alignas(64) LaneRow {
-  float lane[kGroupLanes] = {};
-};
 
 // V = 1/2 x^T A x + l^T x + sum (d2 x^2 / 2 + d4 x^4 / 4), in float: docs/theory/langevin.md eq. 7
 // with d2 = 2 J2, d4 = 4 J4, and any quadratic energy.

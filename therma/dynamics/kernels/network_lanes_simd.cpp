@@ -7,7 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "therma/dynamics/kernels/lane_bits-inl.hpp"
+#include "therma/dynamics/kernels/lane_bits.inl"
+#include "therma/dynamics/kernels/lane_math.inl"
 
 HWY_BEFORE_NAMESPACE();
 namespace therma::kernels::HWY_NAMESPACE {
@@ -16,26 +17,6 @@ namespace {
 using Tag = hn::CappedTag<float, 16>;
 using Floats = hn::Vec<Tag>;
 constexpr std::size_t kLanes = kGroupLanes;
-
-// -2 ln u for u in (0, 1]: u = 2^e m with m in [sqrt(1/2), sqrt(2)), ln m = 2 artanh s with
-// s = (m - 1) / (m + 1), |s| < 0.172: the first power left out adds less than 1e-9.
-HWY_INLINE Floats minus_two_log(Tag d, Floats u) {
-  const hn::RebindToSigned<Tag> di;
-  const auto bits = hn::BitCast(di, u);
-  const auto root_half = hn::Set(di, 0x3f3504f3);
-  const auto exponent = hn::ShiftRight<23>(hn::Sub(bits, root_half));
-  const auto m = hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(exponent)));
-  const auto one = hn::Set(d, 1.0F);
-  const auto s = hn::Div(hn::Sub(m, one), hn::Add(m, one));
-  const auto s2 = hn::Mul(s, s);
-  auto series = hn::MulAdd(s2, hn::Set(d, 1.0F / 9.0F), hn::Set(d, 1.0F / 7.0F));
-  series = hn::MulAdd(s2, series, hn::Set(d, 1.0F / 5.0F));
-  series = hn::MulAdd(s2, series, hn::Set(d, 1.0F / 3.0F));
-  series = hn::MulAdd(s2, series, one);
-  const auto minus_two_ln2 = hn::Set(d, -1.38629436F);
-  return hn::MulAdd(hn::ConvertTo(d, exponent), minus_two_ln2,
-                    hn::Mul(hn::Mul(hn::Set(d, -4.0F), s), series));
-}
 
 // Sine and cosine of |angle| <= pi/4 by their series; what is left out is below 1e-8.
 HWY_INLINE Floats sine(Tag d, Floats angle, Floats square) {
@@ -59,8 +40,7 @@ HWY_INLINE void normals_from_bits(const std::uint32_t* radius_bits, const std::u
   const hn::RebindToSigned<Tag> di;
   const auto sign_bit = hn::Set(du, 0x80000000U);
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(d)) {
-    const auto w = hn::ConvertTo(d, hn::Load(du, radius_bits + lane));
-    const auto u = hn::MulAdd(w, hn::Set(d, 0x1p-32F), hn::Set(d, 0x1p-33F));
+    const auto u = unit_interval(d, hn::Load(du, radius_bits + lane));
     const auto radius = hn::Sqrt(minus_two_log(d, u));
 
     const auto turn = hn::Load(du, angle_bits + lane);

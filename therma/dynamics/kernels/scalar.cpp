@@ -2,86 +2,26 @@
 // The plain twin of every kernel: one chain after another through the typed kernels, in double.
 #include <fmt/format.h>
 
+#include <concepts>
 #include <cstring>
 #include <vector>
 
 #include "therma/core/archive.hpp"
 #include "therma/core/error.hpp"
+#include "therma/dynamics/baoab.hpp"
 #include "therma/dynamics/gibbs.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
+#include "therma/dynamics/kernels/scalar.hpp"
 #include "therma/dynamics/langevin.hpp"
 #include "therma/dynamics/mala.hpp"
 #include "therma/dynamics/metropolis.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma::kernels {
 namespace {
-
-// The inverse temperature of one replica, from one for all or one for each.
-double beta_of(std::span<const double> betas, std::size_t replica) {
-  return betas.size() == 1 ? betas[0] : betas[replica];
-}
-
-// What the two families below share: chains in a vector, stepped apart from each other.
-template <class State>
-class ScalarMachine : public Machine {
- public:
-  ScalarMachine(std::uint64_t num_variables, ReplicaRange range, const Rng& rng)
-      : rng_(rng), num_variables_(num_variables), range_(range) {}
-
-  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return num_variables_; }
-  [[nodiscard]] std::uint32_t num_replicas() const noexcept override { return range_.count; }
-  [[nodiscard]] MachineTally tally() const noexcept override {
-    MachineTally sum{.updates = 0, .changes = 0};
-    for (std::size_t r = 0; r < tallies_.size(); ++r) {
-      sum.updates += tallies_[r].updates;
-      *sum.changes += *tallies_[r].changes;
-    }
-    return sum;
-  }
-
-  void advance(std::span<const double> betas, std::uint64_t steps,
-               const Resources& resources) override {
-    resources.for_each(chains_.size(), [&](std::size_t r) {
-      const double beta = beta_of(betas, r);
-      for (std::uint64_t k = 0; k < steps; ++k) {
-        tallies_[r].updates += num_variables_;
-        *tallies_[r].changes += step(beta, chains_[r]);
-      }
-    });
-  }
-
-  void resample(std::span<const std::uint32_t> parents) override {
-    const auto before = chains_;
-    for (std::size_t r = 0; r < chains_.size(); ++r) adopt(chains_[r], before[parents[r]]);
-  }
-
- protected:
-  // One step; returns how many variables changed.
-  virtual std::uint64_t step(double beta, State& chain) = 0;
-  virtual void adopt(State& chain, const State& parent) = 0;
-
-  [[nodiscard]] std::uint32_t chain_number(std::size_t replica) const noexcept {
-    return range_.first + static_cast<std::uint32_t>(replica);
-  }
-  void save_tallies(ArchiveWriter& out) const {
-    for (const auto& tally : tallies_) out.put(tally.updates), out.put(*tally.changes);
-  }
-  void restore_tallies(ArchiveReader& in) {
-    for (auto& tally : tallies_) {
-      tally.updates = in.get<std::uint64_t>();
-      tally.changes = in.get<std::uint64_t>();
-    }
-  }
-
-  Rng rng_;
-  std::uint64_t num_variables_;
-  ReplicaRange range_;
-  std::vector<State> chains_;                                                      // [replica]
-  std::vector<MachineTally> tallies_{range_.count, {.updates = 0, .changes = 0}};  // [replica]
-};
 
 template <class Kernel, SpinEnergy E>
 class SpinMachine final : public ScalarMachine<SpinState> {
@@ -140,15 +80,35 @@ class SpinMachine final : public ScalarMachine<SpinState> {
   std::shared_ptr<const E> energy_;
 };
 
+// What the Langevin family's kernels and states have in common, and what BAOAB has besides.
+template <class Kernel>
+Kernel make_kernel_at(const MachineConfig& config, double beta) {
+  if constexpr (std::same_as<Kernel, Baoab>) {
+    return {.friction = config.friction, .kT = 1.0 / beta, .dt = config.dt};
+  } else {
+    return {.mu = config.mu, .kT = 1.0 / beta, .dt = config.dt};
+  }
+}
+template <class State>
+inline constexpr bool has_momenta = std::same_as<State, BaoabState>;
+
 template <class Kernel, GradientEnergy E>
-class LangevinMachine final : public ScalarMachine<LangevinState> {
+class LangevinMachine final : public ScalarMachine<typename Kernel::State> {
+  using State = typename Kernel::State;
+  using Base = ScalarMachine<State>;
+  using Base::chains_, Base::num_variables_, Base::range_, Base::rng_;
+
  public:
   LangevinMachine(E energy, const MachineConfig& config, ReplicaRange range, const Rng& rng)
-      : ScalarMachine(energy.size(), range, rng), energy_(std::move(energy)), config_(config) {
+      : Base(energy.size(), range, rng), energy_(std::move(energy)), config_(config) {
     for (std::uint32_t r = 0; r < range.count; ++r) {
       std::vector<double> z(energy_.size());
-      fill_normals(rng.child("start"), chain_number(r), 0, z);
-      chains_.push_back(init_langevin(energy_, std::move(z), chain_number(r)));
+      fill_normals(rng.child("start"), this->chain_number(r), 0, z);
+      if constexpr (has_momenta<State>) {
+        chains_.push_back(init_baoab(energy_, std::move(z), this->chain_number(r)));
+      } else {
+        chains_.push_back(init_langevin(energy_, std::move(z), this->chain_number(r)));
+      }
     }
   }
 
@@ -161,43 +121,55 @@ class LangevinMachine final : public ScalarMachine<LangevinState> {
   void write(std::uint32_t replica, std::span<const double> values) override {
     auto& chain = chains_[replica];
     std::ranges::copy(values, chain.z.begin());
+    if constexpr (has_momenta<State>) chain.needs_momenta = true;
     perform_work(energy_, chain);
   }
 
   [[nodiscard]] std::string save() const override {
     ArchiveWriter out("scalar reals", num_variables_, range_.count);
-    save_tallies(out);
+    this->save_tallies(out);
     for (const auto& chain : chains_) {
       out.put(chain.step);
       out.put_all<double>(chain.z);
+      if constexpr (has_momenta<State>) {
+        out.put(static_cast<std::uint8_t>(chain.needs_momenta));
+        out.put_all<double>(chain.p);
+      }
     }
     return std::move(out).bytes();
   }
   void restore(std::string_view bytes) override {
     ArchiveReader in(bytes, "scalar reals", num_variables_, range_.count);
-    restore_tallies(in);
+    this->restore_tallies(in);
     for (auto& chain : chains_) {
       chain.step = in.get<std::uint64_t>();
       in.get_all<double>(chain.z);
+      if constexpr (has_momenta<State>) {
+        chain.needs_momenta = in.get<std::uint8_t>() != 0;
+        in.get_all<double>(chain.p);
+      }
       perform_work(energy_, chain);
     }
     in.finish();
   }
 
  private:
-  std::uint64_t step(double beta, LangevinState& chain) override {
-    const Kernel kernel{.mu = config_.mu, .kT = 1.0 / beta, .dt = config_.dt};
-    const auto info = kernel.step(energy_, chain, rng_);
+  std::uint64_t step(double beta, State& chain) override {
+    const auto info = make_kernel_at<Kernel>(config_, beta).step(energy_, chain, rng_);
     if constexpr (requires { info.accepted; }) {
       return info.accepted * num_variables_;
     } else {
       return num_variables_;
     }
   }
-  void adopt(LangevinState& chain, const LangevinState& parent) override {
+  void adopt(State& chain, const State& parent) override {
     chain.z = parent.z;
     chain.gradient = parent.gradient;
     chain.energy = parent.energy;
+    if constexpr (has_momenta<State>) {
+      chain.p = parent.p;
+      chain.needs_momenta = parent.needs_momenta;
+    }
   }
 
   E energy_;
@@ -221,24 +193,32 @@ std::string refusal(const Target& target, const MachineConfig& config) {
                        discrete_rule ? "spins or categories, and this energy is continuous"
                                      : "an energy with a gradient, and this one is discrete");
   }
-  if (!std::holds_alternative<std::shared_ptr<const IsingProgram>>(target) && is_discrete(target)) {
-    return "scalar has no chain for this program yet";
+  const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target);
+  if (lattice != nullptr && (*lattice)->size() > LatticeProgram::kMostIsing) {
+    return fmt::format("takes lattices of at most {} sites", LatticeProgram::kMostIsing);
   }
-  return rule == UpdateRule::baoab ? "scalar has no baoab yet" : "";
+  return "";
 }
 
 bool prefers(const Target& /*target*/, const MachineConfig& /*config*/) { return true; }
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config, ReplicaRange range,
                               const Rng& rng) {
-  const auto ising = [&] { return std::get<std::shared_ptr<const IsingProgram>>(target); };
+  const auto ising = [&] {
+    const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target);
+    if (lattice != nullptr) return std::make_shared<const IsingProgram>((*lattice)->to_ising());
+    return std::get<std::shared_ptr<const IsingProgram>>(target);
+  };
+  const UpdateRule rule = rule_for(target, config);
+  if (const auto* factors = std::get_if<std::shared_ptr<const FactorProgram>>(&target)) {
+    return make_factor_machine(*factors, rule, range, rng);
+  }
   const auto reals = [&]<class Kernel>(std::type_identity<Kernel>) {
     return std::make_unique<LangevinMachine<Kernel, AnyGradientEnergy>>(gradient_energy(target),
                                                                         config, range, rng);
   };
-  switch (rule_for(target, config)) {
+  switch (rule) {
     case UpdateRule::automatic:  // resolved by rule_for
-    case UpdateRule::baoab:      // refused
       return nullptr;
     case UpdateRule::heat_bath:
       return std::make_unique<SpinMachine<Gibbs, IsingProgram>>(ising(), range, rng);
@@ -248,6 +228,8 @@ std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config,
       return reals(std::type_identity<EulerMaruyama>{});
     case UpdateRule::leimkuhler_matthews:
       return reals(std::type_identity<LeimkuhlerMatthews>{});
+    case UpdateRule::baoab:
+      return reals(std::type_identity<Baoab>{});
     case UpdateRule::mala:
       return reals(std::type_identity<Mala>{});
   }

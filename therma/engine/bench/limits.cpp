@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the yardsticks' loops for a while each and takes the best.
+#include "therma/engine/bench/limits.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <ctime>
+#include <functional>
+#include <vector>
+
+#include "therma/engine/bench/limits_simd.hpp"
+
+namespace therma {
+namespace {
+
+// Best rate of several runs, `amount` of work each.
+double best_rate(double amount, const std::function<std::uint64_t()>& work) {
+  constexpr int kRuns = 5;
+  double best = 0.0;
+  volatile std::uint64_t keep = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    const double start = cpu_time_s();
+    keep = keep + work();
+    best = std::max(best, amount / ((cpu_time_s() - start) * 1e9));
+  }
+  return best;
+}
+
+double read_rate(std::size_t num_bytes) {
+  const std::vector<std::uint64_t> data(num_bytes / sizeof(std::uint64_t), 1);
+  const std::size_t passes = std::max<std::size_t>(1, (std::size_t{1} << 28) / num_bytes);
+  return best_rate(static_cast<double>(num_bytes * passes), [&] {
+    std::uint64_t sum = 0;
+    for (std::size_t pass = 0; pass < passes; ++pass) sum += run_read(data.data(), data.size());
+    return sum;
+  });
+}
+
+}  // namespace
+
+AesLoop aes_loop() noexcept {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes")) return run_aes_vaes;
+#endif
+  return nullptr;
+}
+
+MachineLimits measure_limits() {
+  constexpr std::size_t kRounds = 4'000'000;
+  const auto bits = static_cast<double>(widest_vector_bits());
+  MachineLimits limits;
+  limits.fma_per_ns = best_rate(kRounds * kMultiplyAddsPerRound * bits / 32.0, [] {
+    return static_cast<std::uint64_t>(run_multiply_adds(kRounds));
+  });
+  limits.logic_bits_per_ns =
+      best_rate(kRounds * kLogicPerRound * bits, [] { return run_logic(kRounds); });
+  if (const auto loop = aes_loop()) {
+    limits.aes_bits_per_ns =
+        best_rate(kRounds / 4 * kAesBlocksPerRound * 128.0, [loop] { return loop(kRounds / 4); });
+  }
+  limits.read_bytes_per_ns = read_rate(std::size_t{1} << 28);
+  limits.cache_bytes_per_ns = read_rate(std::size_t{1} << 23);
+  return limits;
+}
+
+double cpu_time_s() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double peak_rss_mib() noexcept {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace therma

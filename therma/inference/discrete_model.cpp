@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs as tables.
+#include "therma/inference/discrete_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "therma/core/error.hpp"
+#include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
+
+namespace therma {
+namespace {
+
+DiscreteModel of_spins(const IsingProgram& program) {
+  DiscreteModel model{.first_value = -1.0, .value_step = 2.0};
+  model.states.assign(program.size(), 2);
+  if (program.offset() != 0.0) model.tables.push_back({.energies = {program.offset()}});
+  for (std::uint32_t i = 0; i < program.size(); ++i) {
+    if (const double h = program.fields()[i]; h != 0.0) {
+      model.tables.push_back({.variables = {i}, .energies = {h, -h}});
+    }
+    const auto columns = program.couplings().columns(i);
+    const auto values = program.couplings().values(i);
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const double J = values[k];
+      if (columns[k] > i) {
+        model.tables.push_back({.variables = {i, columns[k]}, .energies = {-J, J, J, -J}});
+      }
+    }
+  }
+  return model;
+}
+
+}  // namespace
+
+void check(const DiscreteModel& model) {
+  for (std::size_t v = 0; v < model.states.size(); ++v) {
+    if (model.states[v] == 0) fail(ErrorCode::bad_data, "variable {}: has no states", v);
+  }
+  for (std::size_t t = 0; t < model.tables.size(); ++t) {
+    const auto& table = model.tables[t];
+    double size = 1.0;
+    auto sorted = table.variables;
+    std::ranges::sort(sorted);
+    for (const auto v : sorted) {
+      if (v >= model.states.size()) {
+        fail(ErrorCode::bad_data, "table {}: variable {} is not below {}", t, v,
+             model.states.size());
+      }
+      size *= model.states[v];
+    }
+    if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
+      fail(ErrorCode::bad_data, "table {}: variable {} is there twice", t, *twice);
+    }
+    if (static_cast<double>(table.energies.size()) != size) {
+      fail(ErrorCode::bad_data, "table {}: expected {} energies, found {}", t, size,
+           table.energies.size());
+    }
+    for (const double e : table.energies) {
+      if (!std::isfinite(e)) fail(ErrorCode::bad_data, "table {}: energy {} is not finite", t, e);
+    }
+  }
+}
+
+DiscreteModel discrete_model(const Target& target) {
+  if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&target)) {
+    return of_spins(**ising);
+  }
+  if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
+    return of_spins(compile((*lattice)->to_ising()));
+  }
+  fail(ErrorCode::invalid_argument, "exact: needs spins or categories of a compiled program");
+}
+
+double energy(const DiscreteModel& model, std::span<const std::uint32_t> x) noexcept {
+  double sum = 0.0;
+  for (const auto& table : model.tables) {
+    std::size_t index = 0, stride = 1;
+    for (const auto v : table.variables) {
+      index += stride * x[v];
+      stride *= model.states[v];
+    }
+    sum += table.energies[index];
+  }
+  return sum;
+}
+
+double num_joint_states(const DiscreteModel& model) noexcept {
+  double count = 1.0;
+  for (const auto states : model.states) count *= states;
+  return count;
+}
+
+}  // namespace therma
