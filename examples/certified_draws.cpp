@@ -35,7 +35,7 @@ int main() {
     means.add(chain.mean);
   }
   const therma::Elimination exact(target, kBeta);
-  fmt::print("{}\nbeta {:.3f} in [{:.3f}, {:.3f}]; energy {:.3f} +- {:.3f}, exact {:.3f}\n",
+  fmt::print("{}\nbeta {:.4f} in [{:.4f}, {:.4f}]; energy {:.3f} +- {:.3f}, exact {:.3f}\n",
              certificate.sentence, certificate.beta_effective, certificate.beta_interval.low,
              certificate.beta_interval.high, means.mean, means.error(), exact.mean_energy());
   const bool agrees = std::abs(means.mean - exact.mean_energy()) < 5.0 * means.error();

@@ -12,6 +12,7 @@
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
 #include "therma/energy/lattice.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -24,6 +25,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kColourLanes,
     &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
@@ -73,6 +75,20 @@ UpdateRule rule_for(const Target& target, const MachineConfig& config) noexcept 
 
 bool is_discrete(const Target& target) noexcept {
   return target.index() < 3;  // Ising, lattice, factors
+}
+
+std::uint64_t num_variables(const Target& target) {
+  return std::visit(
+      [](const auto& held) -> std::uint64_t {
+        if constexpr (requires { held->size(); }) {
+          return held->size();
+        } else if constexpr (requires { held.size(); }) {
+          return held.size();
+        } else {
+          return 0;
+        }
+      },
+      target);
 }
 
 double Machine::mean_value(std::uint32_t replica) const {

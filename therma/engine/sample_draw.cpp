@@ -50,12 +50,13 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
   const SampleMachine machine(request, plan, resources);
-  const SampleWitness witness(request, *machine, plan.sampling.num_samples());
+  const auto& beta = *plan.beta;
+  const SampleWitness witness(request, plan, *machine, plan.sampling.num_samples(),
+                              single_value(beta));
   const bool resumes = !request.files.resume.empty();
   const auto resumed =
       resumes && writes_files(request) ? read_file(request.files.resume) : std::string();
   const auto checkpointing = machine.shared(checkpointing_of(request, plan, *machine, resumed));
-  const auto& beta = *plan.beta;
   const double before_s = cpu_seconds();
   const auto result = sample(*machine, plan.sampling, beta, witness.observers(),
                              machine.resources(), checkpointing);
@@ -67,8 +68,8 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
   report.samples = result.samples;
   report.stopped = result.stopped;
   report.updates = machine->tally().updates;
-  witness.testify(report, request.model, single_value(beta));
-  add_thermodynamics(report, result, rule_for(request.model.target, plan.machine));
+  witness.testify(report, request.model);
+  add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;
   witness.write_file(request, report);
 }

@@ -10,10 +10,10 @@ SampleMachine::SampleMachine(const SampleRequest& request, const SamplePlan& pla
   const Rng rng(request.config.seed);
   if (request.ranks == nullptr) {
     machine_ =
-        plan.kernel->make(request.model.target, plan.machine, {0, plan.machine.replicas}, rng);
+        plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas}, rng);
     return;
   }
-  auto all = std::make_unique<DistributedMachine>(request.model.target, plan.machine, rng,
+  auto all = std::make_unique<DistributedMachine>(plan.target, plan.machine, rng,
                                                   *request.ranks, resources);
   resources_ = all->resources();
   over_ranks_ = all.get();
