@@ -62,14 +62,17 @@ SearchResult by_tempering(const Search& s) {
                 betas, s.rng, s.resources);
 }
 
-// One population after another; rounds count on.
+// One population after another, each with twice the sweeps; rounds count on.
 SearchResult by_populations(const Search& s) {
   BestStates found(s.config.goal.num_best, s.config.goal.fold_mirrors);
   SearchResult all;
   for (std::uint64_t run = 0;; ++run) {
     const auto machine = s.make_machine(s.rng.child(run));
-    PopulationConfig config{.goal = s.config.goal, .beta_end = s.range.cold};
-    if (s.config.sweeps > 0) config.sweeps = s.config.sweeps;
+    PopulationConfig config{
+        .goal = s.config.goal,
+        .beta_end = s.range.cold,
+        .kept_fraction = 0.6,
+        .sweeps = s.config.sweeps > 0 ? s.config.sweeps : std::uint64_t{4} << std::min(run, 40UL)};
     if (s.config.rounds > 0) config.rounds = s.config.rounds - all.rounds;
     const auto result = population_anneal(*machine, config, s.rng.child(run), s.resources);
     for (const auto& state : result.best) found.offer(state.energy, state.values);

@@ -278,7 +278,8 @@ std::string refusal(const Target& target, const MachineConfig& config) {
 }
 
 bool prefers(const Target& target, const MachineConfig& config) {
-  return config.replicas < kFewReplicas && num_variables(target) >= kManySites;
+  const auto& program = std::get<std::shared_ptr<const IsingProgram>>(target);
+  return config.replicas < kFewReplicas && program->size() >= kManySites;
 }
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& /*config*/,

@@ -72,13 +72,13 @@ void take_runs(Rows& rows, Slots& out) {
   }
 }
 
-void take_splits(Rows& rows, Slots& out) {
+void take_splits(Rows& rows, std::size_t shortest, Slots& out) {
   const auto first = rows.row(0);
   const auto last_lane = static_cast<std::uint32_t>(rows.count() - 1);
   for (const auto& n : first) {
     if (!rows.has(0, n.position)) continue;
     const std::size_t cut = rows.lanes_up(0, n.position);
-    if (cut < 2) continue;
+    if (cut < shortest) continue;
     const auto last = rows.row(last_lane);
     const auto fits = std::ranges::find_if(
         last, [&](const Neighbour& m) { return rows.lanes_down(m.position - last_lane) <= cut; });
@@ -175,7 +175,8 @@ class Layout {
     Rows left(std::move(rows));
     Slots slots;
     take_runs(left, slots);
-    take_splits(left, slots);
+    take_splits(left, 2, slots);  // one lane fits anything: those come last
+    take_splits(left, 1, slots);
     take_gathers(left, slots);
 
     // Each of the terms is off by half a unit of the scale where it had to be rounded.

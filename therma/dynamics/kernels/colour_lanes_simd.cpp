@@ -69,13 +69,14 @@ HWY_INLINE V down_weights(const SweepCall& call, const SiteBlock& block, std::si
 using Bytes = Lanes<std::uint8_t>;
 
 // Random bytes of a block's lanes: ARS block `quarter` and those behind it, eq. 8.
-HWY_INLINE hn::Vec<Bytes> draw(const SweepCall& call, std::uint32_t first, std::size_t quarter) {
-  const Bytes d;
-  const hn::Repartition<std::uint32_t, Bytes> d32;
+template <class D>
+HWY_INLINE hn::Vec<D> draw(D d, const SweepCall& call, std::uint32_t first, std::size_t quarter) {
+  const hn::Repartition<std::uint32_t, D> d32;
   const auto* counters = reinterpret_cast<const std::uint8_t*>(call.counters) + 16 * quarter;
   const auto* keys = reinterpret_cast<const std::uint8_t*>(call.keys);
-  HWY_ALIGN const std::uint32_t at[4] = {first, 0, 0, 0};
-  auto x = hn::Xor(hn::LoadU(d, counters), hn::BitCast(d, hn::LoadDup128(d32, at)));
+  HWY_ALIGN static constexpr std::uint32_t kFirstWord[4] = {~0U, 0, 0, 0};
+  const auto at = hn::And(hn::Set(d32, first), hn::LoadDup128(d32, kFirstWord));
+  auto x = hn::Xor(hn::LoadU(d, counters), hn::BitCast(d, at));
   for (int round = 1; round < 5; ++round) x = hn::AESRound(x, hn::LoadDup128(d, keys + 16 * round));
   return hn::AESLastRound(x, hn::LoadDup128(d, keys + 16 * 5));
 }
@@ -104,7 +105,7 @@ void sweep_narrow(const SweepCall& call, std::size_t begin, std::size_t end) {
       const std::size_t first = b * kSitesPerBlock + from;
       const auto below = down_weights<std::int8_t>(call, call.blocks[b], from);
       const auto field = hn::Sub(hn::LoadU(d, bases + first), hn::Add(below, below));
-      const auto random = draw(call, static_cast<std::uint32_t>(2 * b), from / 16);
+      const auto random = draw(du, call, static_cast<std::uint32_t>(2 * b), from / 16);
 
       // Below zero, P(up) = 1 - P(up at -f): both sides are turned over.
       const auto negative = hn::BitCast(du, hn::VecFromMask(d, hn::Lt(field, hn::Zero(d))));
@@ -149,9 +150,9 @@ HWY_INLINE V exp_minus(D d, V x) {
 
 // What a block's temperature makes of its integers: x = 2 beta f = gain k, off by `error`.
 struct Gain {
-  float gain, error, low,
-      high;  // low and high: exp(-error), exp(error), with the polynomial's part
+  float gain, error, low, high;  // low and high: bounds of exp(-error) and exp(error)
 };
+constexpr float kSmallError = 0.25F;
 
 // Lanes that are up, and those that are down, for certain: eq. 9.
 template <class D>
@@ -165,7 +166,7 @@ HWY_INLINE Verdict<D> judge(D d, V k, V head, const Gain& g) {
     return hn::Min(hn::Max(v, hn::Set(d, -80.0F)), hn::Set(d, 80.0F));
   };
   V most, least;  // of exp(-x)
-  if (g.error < 1.0F) {
+  if (g.error < kSmallError) {
     const auto e = exp_minus(d, clamped(x));
     most = hn::Mul(e, hn::Set(d, g.high));
     least = hn::Mul(e, hn::Set(d, g.low));
@@ -180,26 +181,21 @@ HWY_INLINE Verdict<D> judge(D d, V k, V head, const Gain& g) {
           hn::Gt(hn::MulAdd(u, least, u), hn::Set(d, 1.0F + 0x1.0p-20F))};
 }
 
-// exp() by its series: |x| is below 1.
-HWY_INLINE float small_exp(float x) {
-  float sum = 1.0F;
-  for (int k = 12; k > 0; --k) sum = 1.0F + sum * x / static_cast<float>(k);
-  return sum;
-}
 HWY_INLINE Gain gain_of(const SweepCall& call, const SiteBlock& block) {
   constexpr float kPolynomial = 0x1.0p-16F;
   Gain g{};
   g.gain = static_cast<float>(HWY_MIN(call.two_beta * static_cast<double>(block.scale), 1e30));
   g.error = g.gain * block.slack;
-  const float inside = g.error < 1.0F ? g.error : 0.0F;  // else it goes into x itself
-  g.high = small_exp(inside) * (1.0F + kPolynomial);
-  g.low = small_exp(-inside) * (1.0F - kPolynomial);
+  const float inside = g.error < kSmallError ? g.error : 0.0F;  // else it goes into x itself
+  g.high = (1.0F + kPolynomial) / (1.0F - inside);              // exp(e) <= 1 / (1 - e)
+  g.low = (1.0F - kPolynomial) * (1.0F - inside);               // exp(-e) >= 1 - e
   return g;
 }
 
 void sweep_wide(const SweepCall& call, std::size_t begin, std::size_t end) {
   const Lanes<std::int16_t> d;
   const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::Repartition<std::uint8_t, decltype(d)> d8;
   const hn::Repartition<std::int32_t, decltype(d)> d32;
   const hn::Repartition<float, decltype(d)> df;
   auto* spins = static_cast<std::int16_t*>(call.spins) + kSpinPadding;
@@ -216,7 +212,8 @@ void sweep_wide(const SweepCall& call, std::size_t begin, std::size_t end) {
       const std::size_t first = b * kSitesPerBlock + from;
       const auto below = down_weights<std::int16_t>(call, block, from);
       const auto field = hn::Sub(hn::LoadU(d, bases + first), hn::Add(below, below));
-      const auto random = hn::BitCast(du, draw(call, static_cast<std::uint32_t>(4 * b), from / 8));
+      const auto random =
+          hn::BitCast(du, draw(d8, call, static_cast<std::uint32_t>(4 * b), from / 8));
       const hn::Half<decltype(d)> dh;
       const hn::RebindToUnsigned<decltype(dh)> dhu;
       const auto low = judge(df, hn::ConvertTo(df, hn::PromoteTo(d32, hn::LowerHalf(dh, field))),

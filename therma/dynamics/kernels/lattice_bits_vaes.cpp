@@ -77,7 +77,8 @@ bool present() noexcept {
 
 constinit const LatticeBackend kLatticeVaes{"vaes", present, prepare_planes, update_colour};
 #else
-constinit const LatticeBackend kLatticeVaes{"vaes", [] { return false; }, nullptr, nullptr};
+constinit const LatticeBackend kLatticeVaes{"vaes", []() noexcept { return false; }, nullptr,
+                                            nullptr};
 #endif
 
 }  // namespace therma::kernels

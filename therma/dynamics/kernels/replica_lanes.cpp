@@ -131,12 +131,23 @@ class Block final : public Referee {
     visits.positions = positions_.data();
     visits.num_visits = 0;
     const std::uint32_t most = std::min(kVisitsPerBatch, lanes_.num_sites - first);
-    for (; visits.num_visits < most; ++visits.num_visits) {
-      const std::uint32_t position = visited_position(visits_rng_, number_, step_,
-                                                      first + visits.num_visits, lanes_.num_sites);
-      if (is_met(position)) return;
-      positions_[visits.num_visits] = position;
-      last_batch_[position] = batch_;
+    pick_positions(first, most);
+    while (visits.num_visits < most && !is_met(positions_[visits.num_visits])) {
+      last_batch_[positions_[visits.num_visits++]] = batch_;
+    }
+  }
+
+  // Picks the sites of `count` visits and asks for their data, which lie all over the memory.
+  void pick_positions(std::uint32_t first, std::uint32_t count) noexcept {
+    for (std::uint32_t k = 0; k < count; ++k) {
+      positions_[k] = visited_position(visits_rng_, number_, step_, first + k, lanes_.num_sites);
+      __builtin_prefetch(&lanes_.sites[positions_[k]]);
+    }
+    for (std::uint32_t k = 0; k < count; ++k) {
+      const Site* site = &lanes_.sites[positions_[k]];
+      const auto* byte = reinterpret_cast<const char*>(lanes_.groups.data() + site[0].first_group);
+      const auto* end = reinterpret_cast<const char*>(lanes_.groups.data() + site[1].first_group);
+      for (; byte < end; byte += 64) __builtin_prefetch(byte);
     }
   }
 
