@@ -47,31 +47,35 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 
 }  // namespace
 
-std::unique_ptr<Machine> make_machine(const SampleRequest& request, const SamplePlan& plan) {
-  return plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas},
-                           Rng(request.config.seed));
+TimedMachine make_machine(const SampleRequest& request, const SamplePlan& plan) {
+  return {plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas},
+                            Rng(request.config.seed)),
+          cpu_seconds};
+}
+
+void note_work(SampleReport& report, const TimedMachine& machine) {
+  report.updates = machine.tally().updates;
+  report.cpu_s = machine.update_s();
 }
 
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
-  const auto machine = make_machine(request, plan);
+  auto machine = make_machine(request, plan);
   const auto& beta = *plan.beta;
-  const SampleWitness witness(request, plan, *machine, plan.sampling.num_samples(),
+  const SampleWitness witness(request, plan, machine, plan.sampling.num_samples(),
                               single_value(beta));
   const auto resumed =
       request.files.resume.empty() ? std::string() : read_file(request.files.resume);
-  const auto checkpointing = checkpointing_of(request, plan, *machine, resumed);
-  const double before_s = cpu_seconds();
+  const auto checkpointing = checkpointing_of(request, plan, machine, resumed);
   const auto result =
-      sample(*machine, plan.sampling, beta, witness.observers(), resources, checkpointing);
-  report.cpu_s = cpu_seconds() - before_s;
+      sample(machine, plan.sampling, beta, witness.observers(), resources, checkpointing);
   report.beta = beta.text();
   report.burn_in = std::min(plan.sampling.burn_in, result.steps);
   report.sweeps = result.steps - report.burn_in;
   report.thin = plan.sampling.thin;
   report.samples = result.samples;
   report.stopped = result.stopped;
-  report.updates = machine->tally().updates;
+  note_work(report, machine);
   witness.testify(report, request.model);
   add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;

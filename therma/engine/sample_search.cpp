@@ -99,7 +99,7 @@ void polish(const Search& search, SearchResult& result) {
 
 void run_anneal(const Search& search) {
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  auto machine = make_machine(search.request, plan);
   const auto schedule =
       plan.beta ? *plan.beta : default_schedule(betas_worth_it(search.plan.target));
   // A clock that was asked for is used up: longer and longer anneals until it ends them.
@@ -110,12 +110,10 @@ void run_anneal(const Search& search) {
                             .anneals = repeats ? 0U : 1U,
                             .growth = repeats ? 1.5 : 1.0,
                             .rounds = search.config().rounds};
-  const double before_s = cpu_seconds();
-  auto result = anneal(*machine, config, schedule, search.resources);
-  search.report.updates = machine->tally().updates;
+  auto result = anneal(machine, config, schedule, search.resources);
+  note_work(search.report, machine);
   search.report.details = {{"anneals", result.anneals}, {"levels", config.levels}};
   polish(search, result);
-  search.report.cpu_s = cpu_seconds() - before_s;
   search.report.beta = schedule.text();
   note_result(search, result);
 }
@@ -139,7 +137,7 @@ Json temper_details(const TemperResult& result) {
 void run_tempering(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  auto machine = make_machine(search.request, plan);
   const auto ends = ends_of(search);
   const double betas[] = {ends.hot, ends.cold};
   const TemperConfig config{.goal = search.goal(),
@@ -148,14 +146,12 @@ void run_tempering(const Search& search) {
                             .rounds = search.config().rounds > 0
                                           ? search.config().rounds
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
-  const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
-  const double before_s = cpu_seconds();
-  auto result = temper(*machine, config, betas, search.rng().child("temper"), search.resources,
+  const SampleWitness witness(search.request, plan, machine, config.rounds, ends.cold);
+  auto result = temper(machine, config, betas, search.rng().child("temper"), search.resources,
                        witness.observers());
-  report.updates = machine->tally().updates;
+  note_work(report, machine);
   report.details = temper_details(result);
   polish(search, result);
-  report.cpu_s = cpu_seconds() - before_s;
   note_result(search, result);
   report.beta = Schedule::list({result.betas.begin(), result.betas.end()}).text();
   report.burn_in = std::min(config.warm_up, result.rounds);
@@ -188,20 +184,18 @@ Json population_details(const PopulationResult& result) {
 void run_population(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  auto machine = make_machine(search.request, plan);
   const auto& stated = plan.beta;
   const PopulationConfig config{
       .goal = search.goal(),
       .beta_end = stated ? stated->at(1, 2) : betas_worth_it(search.plan.target).cold,
       .sweeps = search.config().sweeps > 0 ? search.config().sweeps : 10,
       .rounds = search.config().rounds};
-  const double before_s = cpu_seconds();
   auto result =
-      population_anneal(*machine, config, search.rng().child("population"), search.resources);
-  report.updates = machine->tally().updates;
+      population_anneal(machine, config, search.rng().child("population"), search.resources);
+  note_work(report, machine);
   report.details = population_details(result);
   polish(search, result);
-  report.cpu_s = cpu_seconds() - before_s;
   report.beta = Schedule::linear(config.beta_start, config.beta_end).text();
   note_result(search, result);
   report.status = result.equilibration == Equilibration::reached     ? "converged"
@@ -241,8 +235,8 @@ void run_bifurcation(const Search& search) {
                     {"coupling", result.coupling},
                     {"sampler", BifurcationResult::is_sampler}};
   report.updates = result.sweeps * config.replicas * search.request.model.num_variables;
-  polish(search, result);
   report.cpu_s = cpu_seconds() - before_s;
+  polish(search, result);
   note_result(search, result);
   report.kernel = "bifurcation";
   report.rule.clear();
