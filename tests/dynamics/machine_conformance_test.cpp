@@ -5,6 +5,7 @@
 #include "tests/support/targets.hpp"
 #include "therma/core/error.hpp"
 #include "therma/dynamics/machine.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/lattice.hpp"
 
@@ -18,6 +19,18 @@ struct Case {
   MachineConfig config;
 };
 
+// A ring of four-state variables with a spin on each, joined in threes.
+FactorModel mixed_ring() {
+  FactorModel model;
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    model.num_states.insert(model.num_states.end(), {4, 2});
+    model.equalities.push_back({2 * i, (2 * i + 2) % 24, i % 3 == 0 ? -0.7 : 0.5});
+    model.products.push_back({{2 * i + 1, (2 * i + 3) % 24, (2 * i + 5) % 24}, 0.6});
+    model.tables.push_back({{2 * i, 2 * i + 1}, {0, 1, 0.5, 0, 0, 0.25, -0.5, 0}});
+  }
+  return model;
+}
+
 // Small targets of every kind; spins +-1 with integer couplings among them.
 std::vector<std::pair<std::string, Target>> targets() {
   auto ring = testing::make_ring({.spins = 70, .coupling = 1.0});
@@ -26,10 +39,12 @@ std::vector<std::pair<std::string, Target>> targets() {
       {"glass", std::make_shared<const IsingProgram>(testing::make_glass(24, 3))},
       {"ring", std::make_shared<const IsingProgram>(ring)},
       {"lattice", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {40, 128}})},
-      {"cubic", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 6, 10}, .bond_seed = 2})},
+      {"cubic",
+       std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 6, 10}, .bond_seed = 2})},
       {"quartic", std::make_shared<const QuarticProgram>(compile(testing::make_quartic(10, 2, 3)))},
       {"quadratic", std::make_shared<const QuadraticEnergy>(std::vector<double>{2.0, 0.5, 0.5, 1.0},
                                                             std::vector<double>{1.0, -1.0})},
+      {"factors", std::make_shared<const FactorProgram>(mixed_ring())},
       {"own", AnyGradientEnergy(compile(testing::make_quartic(6, 2, 3)))},
   };
 }
@@ -43,8 +58,9 @@ std::vector<Case> cases() {
                                    .kernel = std::string(entry->name),
                                    .replicas = std::max(7U, 2 * entry->lanes)};
         if (!entry->refusal(target, config).empty()) continue;
-        all.push_back({fmt::format("{}_{}_{}", entry->name, enum_names(UpdateRule{})[rule], target_name),
-                       entry, target, config});
+        all.push_back(
+            {fmt::format("{}_{}_{}", entry->name, enum_names(UpdateRule{})[rule], target_name),
+             entry, target, config});
       }
     }
   }

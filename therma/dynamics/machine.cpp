@@ -9,9 +9,9 @@
 
 #include "therma/core/error.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
-#include "therma/energy/lattice.hpp"
 #include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
@@ -25,6 +25,7 @@ constexpr const KernelEntry* kTable[] = {
     &kernels::kDenseChain,
     &kernels::kNetworkLanes,
     &kernels::kBitSliced,
+    &kernels::kColourLanes,
     &kernels::kReplicaLanes,
     &kernels::kScalar,
 };
@@ -81,10 +82,8 @@ std::uint64_t num_variables(const Target& target) {
       [](const auto& held) -> std::uint64_t {
         if constexpr (requires { held->size(); }) {
           return held->size();
-        } else if constexpr (requires { held.size(); }) {
-          return held.size();
         } else {
-          return 0;
+          return held.size();
         }
       },
       target);

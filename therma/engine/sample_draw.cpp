@@ -39,7 +39,7 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
   Checkpointing out{.resume = resumed};
   const auto& path = request.files.checkpoint;
   if (!path.empty()) out.write = [path](std::string_view bytes) { write_file(path, bytes); };
-  if (!path.empty() || !resumed.empty()) {
+  if (!path.empty() || !request.files.resume.empty()) {
     out.identity = identity_of(machine, plan.machine, request.config.seed);
   }
   return out;
@@ -47,28 +47,23 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 
 }  // namespace
 
-TimedMachine make_machine(const SampleRequest& request, const SamplePlan& plan) {
-  return {plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas},
-                            Rng(request.config.seed)),
-          cpu_seconds};
-}
-
-void note_work(SampleReport& report, const TimedMachine& machine) {
-  report.updates = machine.tally().updates;
+void note_work(SampleReport& report, const SampleMachine& machine) {
+  report.updates = machine->tally().updates;
   report.cpu_s = machine.update_s();
 }
 
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
-  auto machine = make_machine(request, plan);
+  const SampleMachine machine(request, plan, resources);
   const auto& beta = *plan.beta;
-  const SampleWitness witness(request, plan, machine, plan.sampling.num_samples(),
+  const SampleWitness witness(request, plan, *machine, plan.sampling.num_samples(),
                               single_value(beta));
+  const bool resumes = !request.files.resume.empty();
   const auto resumed =
-      request.files.resume.empty() ? std::string() : read_file(request.files.resume);
-  const auto checkpointing = checkpointing_of(request, plan, machine, resumed);
-  const auto result =
-      sample(machine, plan.sampling, beta, witness.observers(), resources, checkpointing);
+      resumes && writes_files(request) ? read_file(request.files.resume) : std::string();
+  const auto checkpointing = machine.shared(checkpointing_of(request, plan, *machine, resumed));
+  const auto result = sample(*machine, plan.sampling, beta, witness.observers(),
+                             machine.resources(), checkpointing);
   report.beta = beta.text();
   report.burn_in = std::min(plan.sampling.burn_in, result.steps);
   report.sweeps = result.steps - report.burn_in;

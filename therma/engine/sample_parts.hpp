@@ -9,19 +9,15 @@
 
 #include "therma/core/resources.hpp"
 #include "therma/dynamics/observers.hpp"
+#include "therma/engine/sample_machine.hpp"
 #include "therma/engine/sample_plan.hpp"
 #include "therma/engine/sample_report.hpp"
-#include "therma/engine/timed_machine.hpp"
 #include "therma/inference/certifier.hpp"
 
 namespace therma {
 
-// CPU seconds of the whole process, all threads together.
-[[nodiscard]] double cpu_seconds();
-
-[[nodiscard]] TimedMachine make_machine(const SampleRequest& request, const SamplePlan& plan);
 // Updates and the processor time they took.
-void note_work(SampleReport& report, const TimedMachine& machine);
+void note_work(SampleReport& report, const SampleMachine& machine);
 
 // Draws at one beta or along a schedule of them, and writes the files of the request.
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,

@@ -99,7 +99,7 @@ void polish(const Search& search, SearchResult& result) {
 
 void run_anneal(const Search& search) {
   const auto& plan = search.plan;
-  auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto schedule =
       plan.beta ? *plan.beta : default_schedule(betas_worth_it(search.plan.target));
   // A clock that was asked for is used up: longer and longer anneals until it ends them.
@@ -110,7 +110,7 @@ void run_anneal(const Search& search) {
                             .anneals = repeats ? 0U : 1U,
                             .growth = repeats ? 1.5 : 1.0,
                             .rounds = search.config().rounds};
-  auto result = anneal(machine, config, schedule, search.resources);
+  auto result = anneal(*machine, config, schedule, machine.resources());
   note_work(search.report, machine);
   search.report.details = {{"anneals", result.anneals}, {"levels", config.levels}};
   polish(search, result);
@@ -137,7 +137,7 @@ Json temper_details(const TemperResult& result) {
 void run_tempering(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto ends = ends_of(search);
   const double betas[] = {ends.hot, ends.cold};
   const TemperConfig config{.goal = search.goal(),
@@ -146,8 +146,8 @@ void run_tempering(const Search& search) {
                             .rounds = search.config().rounds > 0
                                           ? search.config().rounds
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
-  const SampleWitness witness(search.request, plan, machine, config.rounds, ends.cold);
-  auto result = temper(machine, config, betas, search.rng().child("temper"), search.resources,
+  const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
+  auto result = temper(*machine, config, betas, search.rng().child("temper"), machine.resources(),
                        witness.observers());
   note_work(report, machine);
   report.details = temper_details(result);
@@ -184,7 +184,7 @@ Json population_details(const PopulationResult& result) {
 void run_population(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto& stated = plan.beta;
   const PopulationConfig config{
       .goal = search.goal(),
@@ -192,7 +192,7 @@ void run_population(const Search& search) {
       .sweeps = search.config().sweeps > 0 ? search.config().sweeps : 10,
       .rounds = search.config().rounds};
   auto result =
-      population_anneal(machine, config, search.rng().child("population"), search.resources);
+      population_anneal(*machine, config, search.rng().child("population"), machine.resources());
   note_work(report, machine);
   report.details = population_details(result);
   polish(search, result);
@@ -221,6 +221,10 @@ void run_population(const Search& search) {
 }
 
 void run_bifurcation(const Search& search) {
+  if (search.request.ranks != nullptr && search.request.ranks->size() > 1) {
+    fail(ErrorCode::invalid_argument, "method: bifurcation runs on one process, not on {} ranks",
+         search.request.ranks->size());
+  }
   auto& report = search.report;
   BifurcationConfig config{.goal = search.goal(),
                            .replicas = search.plan.machine.replicas,

@@ -148,7 +148,7 @@ void SampleWitness::testify(SampleReport& report, const SampleModel& model) cons
 }
 
 void SampleWitness::write_file(const SampleRequest& request, const SampleReport& report) const {
-  if (request.files.samples.empty()) return;
+  if (request.files.samples.empty() || !writes_files(request)) return;
   SampleTable table{.num_variables = request.model.num_variables,
                     .labels = request.model.labels,
                     .facts = facts_of(report, request.config.seed)};

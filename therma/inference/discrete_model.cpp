@@ -7,6 +7,7 @@
 
 #include "therma/core/error.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 
 namespace therma {
 namespace {
@@ -65,6 +66,9 @@ void check(const DiscreteModel& model) {
 DiscreteModel discrete_model(const Target& target) {
   if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&target)) {
     return of_spins(**ising);
+  }
+  if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
+    return of_spins(compile((*lattice)->to_ising()));
   }
   fail(ErrorCode::invalid_argument, "exact: needs spins or categories of a compiled program");
 }

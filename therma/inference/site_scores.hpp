@@ -43,6 +43,7 @@ class SiteScores {
   };
   [[nodiscard]] virtual KnownBias known_bias(double /*beta*/) const { return {}; }
   [[nodiscard]] virtual bool is_discrete() const noexcept = 0;
+  [[nodiscard]] virtual std::uint64_t num_variables() const noexcept = 0;
   // Rough number of values read to score one state, for budgets.
   [[nodiscard]] virtual double cost() const noexcept = 0;
 

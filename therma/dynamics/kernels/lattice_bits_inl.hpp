@@ -242,7 +242,7 @@ inline void head(const Neighbours& nb, unsigned at, const Reg (&bits)[kLatticeHe
     c.undecided = Vec::bit_andnot(Vec::bit_xor(bits[0], threshold), Vec::ones());
   }
   for (unsigned p = 1; p < kLatticeHeadPlanes; ++p) {
-    if (thresholds.empty(p)) {
+    if (__builtin_expect(thresholds.empty(p), 1)) {
       c.next(bits[p]);
     } else {
       c.next(bits[p], thresholds.of(p));
@@ -328,51 +328,116 @@ __attribute__((noinline)) void decide_rest(Left<kLevels>& left, std::uint32_t co
   }
 }
 
-// One row's neighbours across, from bit `from` on: `forward` from the bit before, else from the
-// bit after, around the row's end. bonds: of the row itself, or null.
+// A row's neighbours across, from byte `from` on: `forward` the bit before, else the bit after,
+// around the row's end. bonds: of the row itself, taken along.
+template <bool kBonds>
 inline void turn_words(const std::uint8_t* row, const std::uint8_t* bonds, std::uint64_t row_sites,
                        std::uint64_t from, std::uint64_t num_bytes, bool forward,
                        std::uint8_t* out) {
-  const auto load = [&](std::int64_t at) {
+  const auto load = [&](std::uint64_t k, int words) {
+    const auto at = static_cast<std::int64_t>(from + k) + 8 * words;
     const Reg spins = Vec::load(row + at);
-    return bonds == nullptr ? spins : Vec::bit_xor(spins, Vec::load(bonds + at));
+    return kBonds ? Vec::bit_xor(spins, Vec::load(bonds + at)) : spins;
   };
   const auto bit = [&](std::uint64_t i) {
-    const unsigned b = row[i / 8] ^ (bonds == nullptr ? 0U : bonds[i / 8]);
-    return static_cast<std::uint64_t>(b >> (i % 8) & 1U);
+    const unsigned byte = row[i / 8] ^ (kBonds ? bonds[i / 8] : 0U);
+    return byte >> (i % 8) & 1U;
   };
-  const auto start = static_cast<std::int64_t>(from);
-  const auto length = static_cast<std::int64_t>(num_bytes);
+  const std::uint64_t end = row_sites - 1;
   if (forward) {
-    for (std::int64_t k = 0; k < length; k += Vec::kBytes) {
-      Vec::store(out + k, Vec::shift_up(load(start + k), load(start + k - 8)));
+#pragma GCC unroll 4
+    for (std::uint64_t k = 0; k < num_bytes; k += Vec::kBytes) {
+      Vec::store(out + k, Vec::shift_up(load(k, 0), load(k, -1)));
     }
-    if (from == 0) store_word(out, (load_word(out) & ~std::uint64_t{1}) | bit(row_sites - 1));
+    if (from == 0) out[0] = static_cast<std::uint8_t>((out[0] & ~1U) | bit(end));
   } else {
-    for (std::int64_t k = 0; k < length; k += Vec::kBytes) {
-      Vec::store(out + k, Vec::shift_down(load(start + k), load(start + k + 8)));
+#pragma GCC unroll 4
+    for (std::uint64_t k = 0; k < num_bytes; k += Vec::kBytes) {
+      Vec::store(out + k, Vec::shift_down(load(k, 0), load(k, 1)));
     }
-    const std::uint64_t last = row_sites - 1;  // whose neighbour is bit 0
-    if (from + num_bytes > last / 8 && from <= last / 8) {
-      std::uint8_t& byte = out[last / 8 - from];
-      byte = static_cast<std::uint8_t>((byte & ~(1U << (last % 8))) | bit(0) << (last % 8));
+    if (from <= end / 8 && end / 8 < from + num_bytes) {
+      std::uint8_t& byte = out[end / 8 - from];
+      byte = static_cast<std::uint8_t>((byte & ~(1U << (end % 8))) | bit(0) << (end % 8));
     }
   }
 }
 
 // The same for a whole row of at most 32 bits.
+template <bool kBonds>
 inline void turn_short(const std::uint8_t* row, const std::uint8_t* bonds, std::uint64_t row_sites,
                        std::uint64_t row_bytes, bool forward, std::uint8_t* out) {
-  std::uint32_t bits = 0, turned = 0;
+  std::uint64_t bits = 0;
   for (std::uint64_t k = 0; k < row_bytes; ++k) {
-    bits |= std::uint32_t{static_cast<std::uint8_t>(row[k] ^ (bonds == nullptr ? 0 : bonds[k]))}
-            << (8 * k);
+    bits |= std::uint64_t{static_cast<std::uint8_t>(row[k] ^ (kBonds ? bonds[k] : 0U))} << (8 * k);
   }
-  const std::uint64_t b = bits & ((std::uint64_t{1} << row_sites) - 1);
-  turned = static_cast<std::uint32_t>(forward ? b << 1 | b >> (row_sites - 1)
-                                              : b >> 1 | b << (row_sites - 1));
+  bits &= (std::uint64_t{1} << row_sites) - 1;
+  const std::uint64_t turned =
+      forward ? bits << 1 | bits >> (row_sites - 1) : bits >> 1 | bits << (row_sites - 1);
   for (std::uint64_t k = 0; k < row_bytes; ++k) {
     out[k] = static_cast<std::uint8_t>(turned >> (8 * k));
+  }
+}
+
+// The bytes of every other row, for rows of 4, 8 and 16 bytes.
+struct RowMasks {
+  std::uint8_t bytes[3][64];
+};
+constexpr RowMasks make_row_masks() {
+  RowMasks masks{};
+  for (unsigned k = 0; k < 64; ++k) {
+    for (unsigned kind = 0; kind < 3; ++kind) {
+      masks.bytes[kind][k] = (k / (4U << kind)) % 2 == 0 ? 0xFF : 0;
+    }
+  }
+  return masks;
+}
+alignas(64) constexpr RowMasks kRowMasks = make_row_masks();
+
+// The same for a chunk of whole rows of 4, 8 or 16 bytes without lanes to spare, of which every
+// other one turns forward, beginning with the first or the second.
+template <bool kBonds>
+inline void turn_rows(const std::uint8_t* rows, const std::uint8_t* bonds, std::uint64_t row_bytes,
+                      bool forward, std::uint8_t* out) {
+  const std::uint8_t* mask = kRowMasks.bytes[row_bytes == 4 ? 0 : row_bytes == 8 ? 1 : 2];
+  for (unsigned k = 0; k < kLatticeChunkBytes; k += Vec::kBytes) {
+    Reg x = Vec::load(rows + k);
+    if constexpr (kBonds) x = Vec::bit_xor(x, Vec::load(bonds + k));
+    const Reg even = Vec::load(mask + k % 64);
+    const Reg other = row_bytes == 16 ? Vec::swap_words(x) : x;
+    const Reg up = row_bytes == 4 ? Vec::turn_up_32(x) : Vec::shift_up(x, other);
+    const Reg down = row_bytes == 4 ? Vec::turn_down_32(x) : Vec::shift_down(x, other);
+    const Reg differ = Vec::bit_xor(up, down);
+    Vec::store(out + k, Vec::bit_xor(forward ? down : up, Vec::bit_and(differ, even)));
+  }
+}
+
+// Neighbours across of a chunk.
+template <bool kBonds>
+inline void turn_chunk(const LatticeColour& c, std::uint64_t z, std::uint64_t in_slab,
+                       std::uint8_t* out) {
+  const std::uint8_t* slab = c.other + z * c.slab_stride;
+  const std::uint8_t* bonds = kBonds ? c.bonds[0] + z * c.slab_stride : nullptr;
+  const auto bonds_at = [&](std::uint64_t k) { return kBonds ? bonds + k : nullptr; };
+  std::uint64_t row = in_slab / c.row_bytes, from = in_slab - row * c.row_bytes;
+  const bool forward = ((c.colour + row + z) & 1U) == 0;
+  const bool even = c.row_bytes == 4 || c.row_bytes == 8 || c.row_bytes == 16;
+  if (even && c.row_sites == 8 * c.row_bytes) {
+    turn_rows<kBonds>(slab + in_slab, bonds_at(in_slab), c.row_bytes, forward, out);
+    return;
+  }
+  const std::uint64_t left = c.slab_bytes - in_slab;
+  const std::uint64_t total = left < kLatticeChunkBytes ? left : kLatticeChunkBytes;
+  for (std::uint64_t k = 0; k < total; ++row, from = 0) {
+    const std::uint64_t start = row * c.row_bytes;
+    const std::uint64_t rest = c.row_bytes - from;
+    const std::uint64_t length = rest < total - k ? rest : total - k;
+    const bool up = ((c.colour + row + z) & 1U) == 0;
+    if (c.row_bytes < 8) {
+      turn_short<kBonds>(slab + start, bonds_at(start), c.row_sites, c.row_bytes, up, out + k);
+    } else {
+      turn_words<kBonds>(slab + start, bonds_at(start), c.row_sites, from, length, up, out + k);
+    }
+    k += length;
   }
 }
 
@@ -394,25 +459,12 @@ inline void locate(const LatticeColour& c, std::uint64_t chunk, Neighbours& nb) 
       nb.bonds[d] = c.colour == 0 || d == 1 ? c.bonds[d] + at : c.bonds[d ^ 1U] + places[d];
     }
   }
-  const std::uint8_t* bonds = kBonds && c.colour == 1 ? c.bonds[0] : nullptr;
-  const std::uint64_t end =
-      in_slab + kLatticeChunkBytes < c.slab_bytes ? in_slab + kLatticeChunkBytes : c.slab_bytes;
-  std::uint64_t row = in_slab / c.row_bytes, from = in_slab - row * c.row_bytes;
-  for (std::uint64_t k = in_slab; k < end; ++row, from = 0) {
-    const std::uint64_t start = z * c.slab_stride + row * c.row_bytes;
-    const std::uint64_t length = c.row_bytes - from < end - k ? c.row_bytes - from : end - k;
-    const bool forward = ((c.colour + row + z) & 1U) == 0;
-    const std::uint8_t* row_bonds = bonds == nullptr ? nullptr : bonds + start;
-    if (c.row_bytes < 8) {
-      turn_short(c.other + start, row_bonds, c.row_sites, c.row_bytes, forward,
-                 nb.across + (k - in_slab));
-    } else {
-      turn_words(c.other + start, row_bonds, c.row_sites, from, length, forward,
-                 nb.across + (k - in_slab));
-    }
-    k += length;
+  if (kBonds && c.colour == 1) {
+    turn_chunk<true>(c, z, in_slab, nb.across);
+    return;
   }
-  if (kBonds && c.colour == 0) {
+  turn_chunk<false>(c, z, in_slab, nb.across);
+  if constexpr (kBonds) {
     for (unsigned k = 0; k < kLatticeChunkBytes; k += Vec::kBytes) {
       Vec::store(nb.across + k,
                  Vec::bit_xor(Vec::load(nb.across + k), Vec::load(c.bonds[0] + at + k)));

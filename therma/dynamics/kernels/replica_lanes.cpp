@@ -29,6 +29,23 @@ struct alignas(kSiteBytes) SiteSpins {
   }
 };
 
+struct BetaParameters {
+  bool cold = false;
+  std::vector<Parameters> by_class;
+};
+
+BetaParameters parameters_for(const LaneProgram& lanes, LaneRule rule,
+                              std::span<const double> betas) {
+  BetaParameters all{.by_class = std::vector<Parameters>(lanes.classes.size())};
+  for (const auto& site_class : lanes.classes) {
+    for (const double beta : betas) all.cold |= is_cold(site_class, beta);
+  }
+  for (std::size_t c = 0; c < lanes.classes.size(); ++c) {
+    fill_parameters(rule, all.cold, lanes.classes[c], betas, all.by_class[c]);
+  }
+  return all;
+}
+
 // What a block's step needs beside its spins; decides in double what 16 bits leave open.
 class Block final : public Referee {
  public:
@@ -51,8 +68,7 @@ class Block final : public Referee {
   }
 
   void advance(LaneRule rule, const Rng& rng, std::span<const double> betas,
-               std::span<const Parameters> parameters, std::uint64_t first_step,
-               std::uint64_t steps) {
+               const BetaParameters& parameters, std::uint64_t first_step, std::uint64_t steps) {
     rule_ = rule;
     rng_ = rng.child("rest");
     visits_rng_ = rng.child("visits");
@@ -60,8 +76,9 @@ class Block final : public Referee {
     BitsPlace place{.round_keys = ars_round_keys(rng.ars_key()), .block = number_};
     alignas(kSiteBytes) std::array<std::uint8_t, kVisitsPerBatch * kVisitBytes> random;
     Visits visits{.rule = rule,
+                  .cold = parameters.cold,
                   .program = &lanes_,
-                  .parameters = parameters.data(),
+                  .parameters = parameters.by_class.data(),
                   .spins = spins_[0].bytes.data(),
                   .random = random.data()};
     for (step_ = first_step; step_ < first_step + steps; ++step_) {
@@ -114,12 +131,23 @@ class Block final : public Referee {
     visits.positions = positions_.data();
     visits.num_visits = 0;
     const std::uint32_t most = std::min(kVisitsPerBatch, lanes_.num_sites - first);
-    for (; visits.num_visits < most; ++visits.num_visits) {
-      const std::uint32_t position = visited_position(visits_rng_, number_, step_,
-                                                      first + visits.num_visits, lanes_.num_sites);
-      if (is_met(position)) return;
-      positions_[visits.num_visits] = position;
-      last_batch_[position] = batch_;
+    pick_positions(first, most);
+    while (visits.num_visits < most && !is_met(positions_[visits.num_visits])) {
+      last_batch_[positions_[visits.num_visits++]] = batch_;
+    }
+  }
+
+  // Picks the sites of `count` visits and asks for their data, which lie all over the memory.
+  void pick_positions(std::uint32_t first, std::uint32_t count) noexcept {
+    for (std::uint32_t k = 0; k < count; ++k) {
+      positions_[k] = visited_position(visits_rng_, number_, step_, first + k, lanes_.num_sites);
+      __builtin_prefetch(&lanes_.sites[positions_[k]]);
+    }
+    for (std::uint32_t k = 0; k < count; ++k) {
+      const Site* site = &lanes_.sites[positions_[k]];
+      const auto* byte = reinterpret_cast<const char*>(lanes_.groups.data() + site[0].first_group);
+      const auto* end = reinterpret_cast<const char*>(lanes_.groups.data() + site[1].first_group);
+      for (; byte < end; byte += 64) __builtin_prefetch(byte);
     }
   }
 
@@ -183,8 +211,8 @@ class LanesMachine final : public Machine {
 
   void advance(std::span<const double> betas, std::uint64_t steps,
                const Resources& resources) override {
-    std::vector<Parameters> shared;
-    if (betas.size() == 1) shared = parameters(betas);
+    BetaParameters shared;
+    if (betas.size() == 1) shared = parameters_for(lanes_, rule_, betas);
     resources.for_each(blocks_.size(), [&](std::size_t b) {
       if (betas.size() == 1) {
         return blocks_[b].advance(rule_, rng_, betas, shared, step_, steps);
@@ -193,7 +221,7 @@ class LanesMachine final : public Machine {
       const auto mine =
           betas.subspan(b * kLanes, std::min<std::size_t>(kLanes, betas.size() - b * kLanes));
       std::ranges::copy(mine, own.begin());
-      blocks_[b].advance(rule_, rng_, own, parameters(own), step_, steps);
+      blocks_[b].advance(rule_, rng_, own, parameters_for(lanes_, rule_, own), step_, steps);
     });
     step_ += steps;
   }
@@ -253,14 +281,6 @@ class LanesMachine final : public Machine {
   }
 
  private:
-  [[nodiscard]] std::vector<Parameters> parameters(std::span<const double> betas) const {
-    std::vector<Parameters> all(lanes_.classes.size());
-    for (std::size_t c = 0; c < all.size(); ++c) {
-      fill_parameters(rule_, lanes_.classes[c], betas, all[c]);
-    }
-    return all;
-  }
-
   std::shared_ptr<const IsingProgram> program_;
   LaneProgram lanes_;
   LaneRule rule_;

@@ -76,7 +76,7 @@ struct LaneProgram {
 // What a beta makes of the sums of one class, [word]: a = |sum| becomes
 //   t = sat((a m >> 15) << k) - shrink,  the reduced field in units of 2^-11 of log2;
 //   a decision stands where the random word is further from its threshold R than
-//   (R + slack) spread >> 16.
+//   (R + slack) spread >> 16, or (heat bath, not cold) (slack - (R - 2^15)^2 2^-16) spread >> 16.
 struct alignas(kSiteBytes) Parameters {
   std::array<std::uint16_t, kLanes> m;
   std::array<std::uint16_t, kLanes> limit;
@@ -85,9 +85,11 @@ struct alignas(kSiteBytes) Parameters {
   std::array<std::uint16_t, kLanes> slack;
   std::array<std::uint16_t, kLanes> spread;
 };
-// betas: [1] or [replica]
-void fill_parameters(LaneRule rule, const SiteClass& site_class, std::span<const double> betas,
-                     Parameters& parameters);
+// Whether a beta is so large that the error of t exceeds what the margin's bound allows.
+[[nodiscard]] bool is_cold(const SiteClass& site_class, double beta) noexcept;
+// betas: [1] or [replica]; cold: whether any lane of any class is
+void fill_parameters(LaneRule rule, bool cold, const SiteClass& site_class,
+                     std::span<const double> betas, Parameters& parameters);
 
 // Thresholds as cubics on eight pieces of the reduced field: R(t) = 2^16 / (1 + 2^t) - 2^15 (heat
 // bath) or 2^15 / 2^t (Metropolis), coefficients of powers 0 to 3 for Horner in 15-bit fractions.
@@ -131,6 +133,7 @@ class Referee {
 
 struct Visits {
   LaneRule rule = LaneRule::heat_bath;
+  bool cold = false;  // as given to fill_parameters
   const LaneProgram* program = nullptr;
   const Parameters* parameters = nullptr;    // [class]
   std::uint8_t* spins = nullptr;             // [position + 1, kSiteBytes], 32-aligned

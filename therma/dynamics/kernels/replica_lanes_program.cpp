@@ -114,9 +114,13 @@ void add_fields(LaneProgram& lanes, const IsingProgram& program,
     largest = std::max(largest, reach.least_unit());
     largest_total = std::max(largest_total, reach.total);
   }
-  const double common = common_unit(program);
+  double common = common_unit(program);
   const bool whole = common > 0.0 && largest <= common;
-  if (whole) largest = common;
+  if (whole) {
+    // As fine as the sums allow: the first 16 bits decide little where one unit is a large step.
+    while (largest > 0.0 && largest <= 0.5 * common) common *= 0.5;
+    largest = common;
+  }
   if (largest == 0.0) largest = 1.0;
   lanes.classes.resize(whole ? 1 : static_cast<std::size_t>(kMostClasses) + 1);
   for (std::size_t c = 0; c < lanes.classes.size(); ++c) {
@@ -150,8 +154,8 @@ void add_fields(LaneProgram& lanes, const IsingProgram& program,
     });
     site_class.error = std::max(site_class.error, error);
   }
-  drop_unused_classes(lanes);
   lanes.sites.push_back({.first_group = static_cast<std::uint32_t>(lanes.groups.size())});
+  drop_unused_classes(lanes);
 }
 
 void add_energies(LaneProgram& lanes, const IsingProgram& program,
@@ -247,31 +251,50 @@ struct LaneParameters {
   std::uint16_t m = 0, limit = 0, power = 1, shrink = 0, slack = 0, spread = 0;
 };
 
-LaneParameters parameters_of(LaneRule rule, const SiteClass& site_class, double beta) {
-  // Reduced field per unit of the sum. Beyond the cap only its sign and a lower bound matter.
+// Of the reduced field: its size per unit of the sum, and the error of rounding the sum, the
+// product before it is shifted, and m.
+struct Scale {
+  double lambda = 0.0;
+  int shift = 0;         // k: lambda 2^-k < 1
+  double error = 0.0;    // in units of t
+  bool is_cold = false;  // then only the sign and a lower bound of the field are known
+};
+
+Scale scale_of(const SiteClass& site_class, double beta) noexcept {
   const double exact = 2.0 * beta * site_class.unit * std::numbers::log2e * kReducedUnit;
   const double cap = std::min(1024.0, 8000.0 / (site_class.error + 1.0));
-  const double lambda = std::min(exact, cap);
-  const int k = lambda < 1.0 ? 0 : std::ilogb(lambda) + 1;  // lambda 2^-k < 1
+  Scale scale{.lambda = std::min(exact, cap)};
+  scale.shift = scale.lambda < 1.0 ? 0 : std::ilogb(scale.lambda) + 1;
+  scale.error = site_class.error * scale.lambda + std::ldexp(0.5, scale.shift) + 2.0;
+  scale.is_cold = exact > cap || scale.error > 0.5 * kReducedUnit;
+  return scale;
+}
+
+// The margin is at least (slope + slack) spread with slope = R, or R (1 - R) where warm; spread is
+// e ln2 2^e for an error e of the reduced field, docs/theory/replica-lanes.md eq. 6.
+LaneParameters parameters_of(LaneRule rule, bool cold, const SiteClass& site_class, double beta) {
+  const Scale scale = scale_of(site_class, beta);
+  const int k = scale.shift;
   LaneParameters p{.power = static_cast<std::uint16_t>(1U << k)};
-  p.m = static_cast<std::uint16_t>(std::min(std::round(std::ldexp(lambda, 15 - k)), kLargestSum));
+  p.m = static_cast<std::uint16_t>(
+      std::min(std::round(std::ldexp(scale.lambda, 15 - k)), kLargestSum));
   p.limit = static_cast<std::uint16_t>(kLargestReduced >> k);
-  // Of t: rounding of the sum, of the product before it is shifted, and of m.
-  const double error_of_t = site_class.error * lambda + std::ldexp(0.5, k) + 2.0;
-  const double e = error_of_t / kReducedUnit;
-  double spread = e * std::numbers::ln2 * std::exp2(e);  // docs/theory/replica-lanes.md eq. 6
-  if (exact > cap || e > 0.5) {
-    p.shrink = static_cast<std::uint16_t>(std::ceil(error_of_t));
+  const double e = scale.error / kReducedUnit;
+  double spread = e * std::numbers::ln2 * std::exp2(e);
+  if (scale.is_cold) {
+    p.shrink = static_cast<std::uint16_t>(std::ceil(scale.error));
     spread = 1.0;
   }
   // The cubic's error, here and in the margin itself; R of the largest t; the word's own width.
   const double margin = threshold_table(rule).error * (1.0 + spread) + 6.0;
+  const bool warm = rule == LaneRule::heat_bath && !cold;
+  const double most_slack = warm ? 65535.0 - 0x1.0p14 : kLargestSum;
   const double scaled =
-      std::max(std::ceil(0x1.0p16 * spread), std::ceil(0x1.0p16 * margin / kLargestSum));
+      std::max(std::ceil(0x1.0p16 * spread), std::ceil(0x1.0p16 * margin / most_slack));
   p.spread = static_cast<std::uint16_t>(std::min(scaled, 65535.0));
-  const double slack = std::ceil(0x1.0p16 * margin / p.spread);
-  p.slack = static_cast<std::uint16_t>(static_cast<std::uint32_t>(slack) +
-                                       (rule == LaneRule::heat_bath ? 0x8000U : 0U));
+  auto slack = static_cast<std::uint32_t>(std::ceil(0x1.0p16 * margin / p.spread));
+  if (rule == LaneRule::heat_bath) slack += warm ? 0x4000U : 0x8000U;  // R is stored less 2^15
+  p.slack = static_cast<std::uint16_t>(slack);
   return p;
 }
 
@@ -311,12 +334,16 @@ const ThresholdTable& threshold_table(LaneRule rule) noexcept {
   return rule == LaneRule::heat_bath ? kHeatBath : kMetropolis;
 }
 
-void fill_parameters(LaneRule rule, const SiteClass& site_class, std::span<const double> betas,
-                     Parameters& parameters) {
+bool is_cold(const SiteClass& site_class, double beta) noexcept {
+  return scale_of(site_class, beta).is_cold;
+}
+
+void fill_parameters(LaneRule rule, bool cold, const SiteClass& site_class,
+                     std::span<const double> betas, Parameters& parameters) {
   LaneParameters p;
   for (std::uint32_t r = 0; r < kLanes; ++r) {
     const bool same = r > 0 && (betas.size() == 1 || betas[r] == betas[r - 1]);
-    if (!same) p = parameters_of(rule, site_class, betas[r]);
+    if (!same) p = parameters_of(rule, cold, site_class, betas[r]);
     const std::uint32_t w = word_of(r);
     parameters.m[w] = p.m;
     parameters.limit[w] = p.limit;

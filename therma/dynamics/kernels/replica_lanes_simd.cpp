@@ -8,6 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "therma/dynamics/kernels/replica_lanes_simd.cpp"
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -86,10 +87,15 @@ HWY_INLINE V8 high_nibbles(V8 v) {
   return low_nibbles(hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(du16, v))));
 }
 
+// How decisions are made: heat bath with the error of t in the margin, or (cold) taken off t; see
+// parameters_of().
+enum class Mode { warm, cold, metropolis };
+
 // Numbers of one visit on their way to a decision.
 struct alignas(kSiteBytes) Draft {
-  std::int16_t sums[kLanes];      // [word] local fields, in units of the site's class
-  std::uint16_t reduced[kLanes];  // [word] t, then R(t): docs/theory/replica-lanes.md
+  std::uint8_t before[kSiteBytes];  // the site's spins
+  std::int16_t sums[kLanes];        // [word] local fields, in units of the site's class
+  std::uint16_t reduced[kLanes];    // [word] t, then R(t): docs/theory/replica-lanes.md
 };
 
 HWY_INLINE VU16 load(const std::array<std::uint16_t, kLanes>& values, std::size_t word) {
@@ -97,14 +103,20 @@ HWY_INLINE VU16 load(const std::array<std::uint16_t, kLanes>& values, std::size_
 }
 
 // Eq. 3: the size of a sum as a reduced field.
+template <Mode kMode>
 HWY_INLINE VU16 reduced(V16 sum, const Parameters& p, std::size_t word) {
   const V16 m = hn::BitCast(d16, load(p.m, word));
   const VU16 scaled = hn::BitCast(du16, hn::MulFixedPoint15(hn::Abs(sum), m));
   const VU16 limited = hn::Min(scaled, load(p.limit, word));
-  return hn::SaturatedSub(hn::Mul(limited, load(p.power, word)), load(p.shrink, word));
+  const VU16 t = hn::Mul(limited, load(p.power, word));
+  return kMode == Mode::warm ? t : hn::SaturatedSub(t, load(p.shrink, word));
 }
 
+// The tables are read once, in order: fetched some sites ahead.
+constexpr std::ptrdiff_t kGroupsAhead = 24;
+
 // Eq. 2 and 3 for 32 (or 16) bytes of a site's replicas.
+template <Mode kMode>
 HWY_INLINE void add_up(const Visits& v, std::uint32_t position, std::size_t offset, Draft& draft) {
   const Site* site = &v.program->sites[position];
   const V16 field = hn::Set(d16, site->field);
@@ -113,6 +125,7 @@ HWY_INLINE void add_up(const Visits& v, std::uint32_t position, std::size_t offs
   const FieldGroup* group = v.program->groups.data() + site[0].first_group;
   const FieldGroup* const end = v.program->groups.data() + site[1].first_group;
   for (; group != end; ++group) {
+    hwy::Prefetch(group + kGroupsAhead);
     const auto at = [&](std::size_t k) HWY_ATTR { return hn::Load(d8, from + group->offsets[k]); };
     const V8 index = four_spins(at(0), at(1), at(2), at(3));
     const V8 low = hn::LoadDup128(d8, group->low.data());
@@ -129,7 +142,7 @@ HWY_INLINE void add_up(const Visits& v, std::uint32_t position, std::size_t offs
   const auto put = [&](V16 sum, std::size_t part) HWY_ATTR {
     const std::size_t word = part * 16 + offset / 2;
     hn::Store(sum, d16, draft.sums + word);
-    hn::Store(reduced(sum, p, word), du16, draft.reduced + word);
+    hn::Store(reduced<kMode>(sum, p, word), du16, draft.reduced + word);
   };
   put(s00, 0), put(s01, 1), put(s10, 2), put(s11, 3);
 }
@@ -161,7 +174,7 @@ struct Decision {
 };
 
 // Eq. 5 to 7. before: mask of the spins that were up
-template <LaneRule kRule>
+template <Mode kMode>
 HWY_INLINE Decision decide(const Draft& draft, const std::uint8_t* random, const Parameters& p,
                            std::size_t word, V16 before) {
   const VU16 raw = hn::Load(du16, reinterpret_cast<const std::uint16_t*>(random) + word);
@@ -169,7 +182,7 @@ HWY_INLINE Decision decide(const Draft& draft, const std::uint8_t* random, const
   const VU16 threshold_bits = hn::Load(du16, draft.reduced + word);
   const V16 threshold = hn::BitCast(d16, threshold_bits);
   V16 drawn, down;
-  if constexpr (kRule == LaneRule::heat_bath) {
+  if constexpr (kMode != Mode::metropolis) {
     // Down where U < 1 / (1 + e^t); for a negative field the mirror image.
     (void)before;
     drawn = hn::Xor(hn::BitCast(d16, raw), negative);
@@ -180,8 +193,12 @@ HWY_INLINE Decision decide(const Draft& draft, const std::uint8_t* random, const
     const V16 turned = hn::VecFromMask(d16, hn::Gt(threshold, drawn));
     down = hn::Xor(negative, hn::And(hn::Xor(before, negative), turned));
   }
-  const VU16 margin =
-      hn::MulHigh(hn::Add(threshold_bits, load(p.slack, word)), load(p.spread, word));
+  // Warm: the slope of the logistic, R (2^16 - R), as 2^14 - (R - 2^15)^2 / 2^16; else R itself.
+  const VU16 slope =
+      kMode == Mode::warm
+          ? hn::Sub(load(p.slack, word), hn::BitCast(du16, hn::MulHigh(threshold, threshold)))
+          : hn::Add(threshold_bits, load(p.slack, word));
+  const VU16 margin = hn::MulHigh(slope, load(p.spread, word));
   const V16 distance = hn::Abs(hn::SaturatedSub(threshold, drawn));
   return {down, hn::SaturatedSub(hn::BitCast(du16, distance), margin)};
 }
@@ -192,23 +209,6 @@ HWY_INLINE V8 bits_of(V8 low, V8 high) {
 }
 HWY_INLINE V8 bits_of_not(V8 low, V8 high) {
   return hn::Or(hn::AndNot(low, hn::Set(d8, 0x01)), hn::AndNot(high, hn::Set(d8, 0x10)));
-}
-
-HWY_NOINLINE HWY_ATTR void report(std::uint32_t visit, std::uint32_t position,
-                                  const std::uint8_t* bytes, const std::uint8_t* before,
-                                  const std::uint8_t* random, Referee& referee,
-                                  std::uint64_t& count) {
-  std::uint64_t undecided = 0;
-  for (std::uint32_t first = 0; first < kSiteBytes; first += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, bytes + first, sizeof eight);
-    for (; eight != 0; eight &= eight - 1) {
-      const auto bit = static_cast<std::uint32_t>(std::countr_zero(eight));
-      undecided |= std::uint64_t{1} << (first + bit / 8 + 8 * (bit & 4U));
-    }
-  }
-  count += static_cast<std::uint64_t>(std::popcount(undecided));
-  referee.decide(visit, position, undecided, before, random);
 }
 
 // Masks of the spins that are up, in the order of the sums.
@@ -224,74 +224,112 @@ HWY_INLINE Masks masks_of(V8 spins) {
   return {lower(low), upper(low), lower(high), upper(high)};
 }
 
-// Bytes of a site on their way to the referee.
-struct alignas(kSiteBytes) OpenLanes {
-  std::uint8_t before[kSiteBytes];
-  std::uint8_t open[kSiteBytes];
+struct Settled {
+  V8 down0, down1;      // bytes of masks: the low and the high nibbles' spins
+  VU16 c0, c1, c2, c3;  // certainties
 };
 
-// Decides 32 (or 16) bytes of a visit and writes the spins. Returns whether all stand.
-template <LaneRule kRule>
-HWY_INLINE bool settle(const Draft& draft, const std::uint8_t* random, const Parameters& p,
-                       std::size_t offset, std::uint8_t* spins, OpenLanes& open) {
-  const V8 old = hn::Load(d8, spins + offset);
+// Decides 32 (or 16) bytes of a visit.
+template <Mode kMode>
+HWY_INLINE Settled settle(const Draft& draft, const std::uint8_t* random, const Parameters& p,
+                          std::size_t offset) {
   const V16 none = hn::Zero(d16);
   Masks up{none, none, none, none};
-  if constexpr (kRule == LaneRule::metropolis) up = masks_of(old);
+  if constexpr (kMode == Mode::metropolis) up = masks_of(hn::Load(d8, draft.before + offset));
   const auto one = [&](std::size_t part, V16 before) HWY_ATTR {
-    return decide<kRule>(draft, random, p, part * 16 + offset / 2, before);
+    return decide<kMode>(draft, random, p, part * 16 + offset / 2, before);
   };
-  const Decision e00 = one(0, up.m00), e01 = one(1, up.m01);
-  const Decision e10 = one(2, up.m10), e11 = one(3, up.m11);
-  const V8 down = masks_as_bytes(e00.down, e01.down), down1 = masks_as_bytes(e10.down, e11.down);
-  hn::Store(bits_of_not(down, down1), d8, spins + offset);
-  const VU16 least =
-      hn::Min(hn::Min(e00.certainty, e01.certainty), hn::Min(e10.certainty, e11.certainty));
-  const bool stands = hn::AllFalse(du16, hn::Eq(least, hn::Zero(du16)));
-  if (kSiteBytes == hn::MaxLanes(d8) && HWY_LIKELY(stands)) return true;
-  const auto zeros = [&](const Decision& e) HWY_ATTR {
-    return hn::BitCast(d16, hn::VecFromMask(du16, hn::Eq(e.certainty, hn::Zero(du16))));
-  };
-  hn::Store(old, d8, open.before + offset);
-  hn::Store(bits_of(masks_as_bytes(zeros(e00), zeros(e01)), masks_as_bytes(zeros(e10), zeros(e11))),
-            d8, open.open + offset);
-  return stands;
+  const Decision e0 = one(0, up.m00), e1 = one(1, up.m01);
+  const Decision e2 = one(2, up.m10), e3 = one(3, up.m11);
+  return {masks_as_bytes(e0.down, e1.down),
+          masks_as_bytes(e2.down, e3.down),
+          e0.certainty,
+          e1.certainty,
+          e2.certainty,
+          e3.certainty};
 }
 
-// Three passes over the visits: each is short work on many sites side by side, which fills the
+HWY_INLINE bool all_stand(const Settled& s) {
+  const VU16 least = hn::Min(hn::Min(s.c0, s.c1), hn::Min(s.c2, s.c3));
+  return hn::AllFalse(du16, hn::Eq(least, hn::Zero(du16)));
+}
+
+// Replicas whose decision does not stand, one bit each.
+template <Mode kMode>
+HWY_INLINE std::uint64_t open_lanes(const Draft& draft, const std::uint8_t* random,
+                                    const Parameters& p) {
+  alignas(kSiteBytes) std::uint8_t open[kSiteBytes];
+  const auto zeros = [&](VU16 certainty) HWY_ATTR {
+    return hn::BitCast(d16, hn::VecFromMask(du16, hn::Eq(certainty, hn::Zero(du16))));
+  };
+  for (std::size_t offset = 0; offset < kSiteBytes; offset += hn::MaxLanes(d8)) {
+    const Settled s = settle<kMode>(draft, random, p, offset);
+    const V8 low = masks_as_bytes(zeros(s.c0), zeros(s.c1));
+    const V8 high = masks_as_bytes(zeros(s.c2), zeros(s.c3));
+    hn::Store(bits_of(low, high), d8, open + offset);
+  }
+  std::uint64_t lanes = 0;
+  for (std::uint32_t first = 0; first < kSiteBytes; first += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, open + first, sizeof eight);
+    for (; eight != 0; eight &= eight - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(eight));
+      lanes |= std::uint64_t{1} << (first + bit / 8 + 8 * (bit & 4U));
+    }
+  }
+  return lanes;
+}
+
+// Passes over the visits: each is short work on many sites side by side, which fills the
 // processor's window better than one long chain of operations after another.
-template <LaneRule kRule>
-HWY_INLINE std::uint64_t run_rule(const Visits& v, Referee& referee) {
+template <Mode kMode>
+HWY_INLINE std::uint64_t run_mode(const Visits& v, Referee& referee) {
   constexpr std::size_t kBytes = hn::MaxLanes(d8);  // 32, or 16 in two passes
+  const auto position_of = [&](std::uint32_t k) {
+    return v.positions != nullptr ? v.positions[k] : v.first_position + k;
+  };
   Draft drafts[kVisitsPerBatch];
   for (std::uint32_t k = 0; k < v.num_visits; ++k) {
     for (std::size_t offset = 0; offset < kSiteBytes; offset += kBytes) {
-      add_up(v, v.positions != nullptr ? v.positions[k] : v.first_position + k, offset, drafts[k]);
+      add_up<kMode>(v, position_of(k), offset, drafts[k]);
     }
   }
-  const ThresholdTable& table = threshold_table(kRule);
+  const ThresholdTable& table = threshold_table(v.rule);
   for (std::uint32_t k = 0; k < v.num_visits; ++k) find_thresholds(table, drafts[k]);
-  std::uint64_t count = 0;
+
+  std::uint32_t open[kVisitsPerBatch];  // visits with lanes that do not stand
+  std::uint32_t num_open = 0;
   for (std::uint32_t k = 0; k < v.num_visits; ++k) {
-    const std::uint32_t position = v.positions != nullptr ? v.positions[k] : v.first_position + k;
+    const std::uint32_t position = position_of(k);
     const Parameters& p = v.parameters[v.program->sites[position].site_class];
     std::uint8_t* spins = v.spins + std::size_t{position} * kSiteBytes;
-    const std::uint8_t* random = v.random + std::size_t{k} * kVisitBytes;
-    OpenLanes open;
-    bool all_stand = true;
+    bool stands = true;
     for (std::size_t offset = 0; offset < kSiteBytes; offset += kBytes) {
-      all_stand &= settle<kRule>(drafts[k], random, p, offset, spins, open);
+      hn::Store(hn::Load(d8, spins + offset), d8, drafts[k].before + offset);
+      const Settled s =
+          settle<kMode>(drafts[k], v.random + std::size_t{k} * kVisitBytes, p, offset);
+      hn::Store(bits_of_not(s.down0, s.down1), d8, spins + offset);
+      stands &= all_stand(s);
     }
-    if (HWY_UNLIKELY(!all_stand)) {
-      report(v.first_visit + k, position, open.open, open.before, random, referee, count);
-    }
+    open[num_open] = k;  // without a branch, which would be hard to foresee
+    num_open += stands ? 0 : 1;
+  }
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; i < num_open; ++i) {
+    const std::uint32_t k = open[i], position = position_of(k);
+    const Parameters& p = v.parameters[v.program->sites[position].site_class];
+    const std::uint8_t* random = v.random + std::size_t{k} * kVisitBytes;
+    const std::uint64_t lanes = open_lanes<kMode>(drafts[k], random, p);
+    count += static_cast<std::uint64_t>(std::popcount(lanes));
+    referee.decide(v.first_visit + k, position, lanes, drafts[k].before, random);
   }
   return count;
 }
 
 HWY_ATTR std::uint64_t run(const Visits& visits, Referee& referee) {
-  return visits.rule == LaneRule::heat_bath ? run_rule<LaneRule::heat_bath>(visits, referee)
-                                            : run_rule<LaneRule::metropolis>(visits, referee);
+  if (visits.rule == LaneRule::metropolis) return run_mode<Mode::metropolis>(visits, referee);
+  return visits.cold ? run_mode<Mode::cold>(visits, referee)
+                     : run_mode<Mode::warm>(visits, referee);
 }
 
 // Four byte planes as 32-bit numbers, added to eight (of 16 bytes) accumulators.

@@ -11,79 +11,17 @@
 #include "therma/dynamics/baoab.hpp"
 #include "therma/dynamics/gibbs.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
+#include "therma/dynamics/kernels/scalar.hpp"
 #include "therma/dynamics/langevin.hpp"
 #include "therma/dynamics/mala.hpp"
 #include "therma/dynamics/metropolis.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma::kernels {
 namespace {
-
-// The inverse temperature of one replica, from one for all or one for each.
-double beta_of(std::span<const double> betas, std::size_t replica) {
-  return betas.size() == 1 ? betas[0] : betas[replica];
-}
-
-// What the two families below share: chains in a vector, stepped apart from each other.
-template <class State>
-class ScalarMachine : public Machine {
- public:
-  ScalarMachine(std::uint64_t num_variables, ReplicaRange range, const Rng& rng)
-      : rng_(rng), num_variables_(num_variables), range_(range) {}
-
-  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return num_variables_; }
-  [[nodiscard]] std::uint32_t num_replicas() const noexcept override { return range_.count; }
-  [[nodiscard]] MachineTally tally() const noexcept override {
-    MachineTally sum{.updates = 0, .changes = 0};
-    for (std::size_t r = 0; r < tallies_.size(); ++r) {
-      sum.updates += tallies_[r].updates;
-      *sum.changes += *tallies_[r].changes;
-    }
-    return sum;
-  }
-
-  void advance(std::span<const double> betas, std::uint64_t steps,
-               const Resources& resources) override {
-    resources.for_each(chains_.size(), [&](std::size_t r) {
-      const double beta = beta_of(betas, r);
-      for (std::uint64_t k = 0; k < steps; ++k) {
-        tallies_[r].updates += num_variables_;
-        *tallies_[r].changes += step(beta, chains_[r]);
-      }
-    });
-  }
-
-  void resample(std::span<const std::uint32_t> parents) override {
-    const auto before = chains_;
-    for (std::size_t r = 0; r < chains_.size(); ++r) adopt(chains_[r], before[parents[r]]);
-  }
-
- protected:
-  // One step; returns how many variables changed.
-  virtual std::uint64_t step(double beta, State& chain) = 0;
-  virtual void adopt(State& chain, const State& parent) = 0;
-
-  [[nodiscard]] std::uint32_t chain_number(std::size_t replica) const noexcept {
-    return range_.first + static_cast<std::uint32_t>(replica);
-  }
-  void save_tallies(ArchiveWriter& out) const {
-    for (const auto& tally : tallies_) out.put(tally.updates), out.put(*tally.changes);
-  }
-  void restore_tallies(ArchiveReader& in) {
-    for (auto& tally : tallies_) {
-      tally.updates = in.get<std::uint64_t>();
-      tally.changes = in.get<std::uint64_t>();
-    }
-  }
-
-  Rng rng_;
-  std::uint64_t num_variables_;
-  ReplicaRange range_;
-  std::vector<State> chains_;                                                      // [replica]
-  std::vector<MachineTally> tallies_{range_.count, {.updates = 0, .changes = 0}};  // [replica]
-};
 
 template <class Kernel, SpinEnergy E>
 class SpinMachine final : public ScalarMachine<SpinState> {
@@ -255,8 +193,9 @@ std::string refusal(const Target& target, const MachineConfig& config) {
                        discrete_rule ? "spins or categories, and this energy is continuous"
                                      : "an energy with a gradient, and this one is discrete");
   }
-  if (!std::holds_alternative<std::shared_ptr<const IsingProgram>>(target) && is_discrete(target)) {
-    return "scalar has no chain for this program yet";
+  const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target);
+  if (lattice != nullptr && (*lattice)->size() > LatticeProgram::kMostIsing) {
+    return fmt::format("takes lattices of at most {} sites", LatticeProgram::kMostIsing);
   }
   return "";
 }
@@ -265,12 +204,20 @@ bool prefers(const Target& /*target*/, const MachineConfig& /*config*/) { return
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& config, ReplicaRange range,
                               const Rng& rng) {
-  const auto ising = [&] { return std::get<std::shared_ptr<const IsingProgram>>(target); };
+  const auto ising = [&] {
+    const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target);
+    if (lattice != nullptr) return std::make_shared<const IsingProgram>((*lattice)->to_ising());
+    return std::get<std::shared_ptr<const IsingProgram>>(target);
+  };
+  const UpdateRule rule = rule_for(target, config);
+  if (const auto* factors = std::get_if<std::shared_ptr<const FactorProgram>>(&target)) {
+    return make_factor_machine(*factors, rule, range, rng);
+  }
   const auto reals = [&]<class Kernel>(std::type_identity<Kernel>) {
     return std::make_unique<LangevinMachine<Kernel, AnyGradientEnergy>>(gradient_energy(target),
                                                                         config, range, rng);
   };
-  switch (rule_for(target, config)) {
+  switch (rule) {
     case UpdateRule::automatic:  // resolved by rule_for
       return nullptr;
     case UpdateRule::heat_bath:
