@@ -47,6 +47,11 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 
 }  // namespace
 
+void note_work(SampleReport& report, const SampleMachine& machine) {
+  report.updates = machine->tally().updates;
+  report.cpu_s = machine.update_s();
+}
+
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
   const SampleMachine machine(request, plan, resources);
@@ -57,17 +62,15 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
   const auto resumed =
       resumes && writes_files(request) ? read_file(request.files.resume) : std::string();
   const auto checkpointing = machine.shared(checkpointing_of(request, plan, *machine, resumed));
-  const double before_s = cpu_seconds();
   const auto result = sample(*machine, plan.sampling, beta, witness.observers(),
                              machine.resources(), checkpointing);
-  report.cpu_s = cpu_seconds() - before_s;
   report.beta = beta.text();
   report.burn_in = std::min(plan.sampling.burn_in, result.steps);
   report.sweeps = result.steps - report.burn_in;
   report.thin = plan.sampling.thin;
   report.samples = result.samples;
   report.stopped = result.stopped;
-  report.updates = machine->tally().updates;
+  note_work(report, machine);
   witness.testify(report, request.model);
   add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;

@@ -2,22 +2,30 @@
 // Machines of requests.
 #include "therma/engine/sample_machine.hpp"
 
+#include <ctime>
+
 namespace therma {
+
+double cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 SampleMachine::SampleMachine(const SampleRequest& request, const SamplePlan& plan,
                              const Resources& resources)
     : resources_(resources) {
   const Rng rng(request.config.seed);
   if (request.ranks == nullptr) {
-    machine_ =
-        plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas}, rng);
+    machine_ = std::make_unique<TimedMachine>(
+        plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas}, rng), cpu_seconds);
     return;
   }
-  auto all = std::make_unique<DistributedMachine>(plan.target, plan.machine, rng,
-                                                  *request.ranks, resources);
+  auto all = std::make_unique<DistributedMachine>(plan.target, plan.machine, rng, *request.ranks,
+                                                  resources);
   resources_ = all->resources();
   over_ranks_ = all.get();
-  machine_ = std::move(all);
+  machine_ = std::make_unique<TimedMachine>(std::move(all), cpu_seconds);
 }
 
 Checkpointing SampleMachine::shared(const Checkpointing& mine) const {

@@ -6,8 +6,12 @@
 
 #include "therma/distributed/distributed_machine.hpp"
 #include "therma/engine/sample_plan.hpp"
+#include "therma/engine/timed_machine.hpp"
 
 namespace therma {
+
+// CPU seconds of the whole process, all threads together.
+[[nodiscard]] double cpu_seconds();
 
 class SampleMachine {
  public:
@@ -15,14 +19,16 @@ class SampleMachine {
 
   [[nodiscard]] Machine& operator*() const noexcept { return *machine_; }
   [[nodiscard]] Machine* operator->() const noexcept { return machine_.get(); }
+  // Processor time of the updates alone, on this process.
+  [[nodiscard]] double update_s() const noexcept { return machine_->update_s(); }
   // For methods that move it: on ranks, stopped together.
   [[nodiscard]] const Resources& resources() const noexcept { return resources_; }
   // On ranks, the first one's.
   [[nodiscard]] Checkpointing shared(const Checkpointing& mine) const;
 
  private:
-  std::unique_ptr<Machine> machine_;
-  DistributedMachine* over_ranks_ = nullptr;  // the same machine, where it is one
+  std::unique_ptr<TimedMachine> machine_;
+  DistributedMachine* over_ranks_ = nullptr;  // what is timed, where it is one
   Resources resources_;
 };
 

@@ -16,8 +16,8 @@
 
 namespace therma {
 
-// CPU seconds of the whole process, all threads together.
-[[nodiscard]] double cpu_seconds();
+// Updates and the processor time they took.
+void note_work(SampleReport& report, const SampleMachine& machine);
 
 // Draws at one beta or along a schedule of them, and writes the files of the request.
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,

@@ -40,15 +40,23 @@ SampleMethod method_of(const SampleRequest& request, const std::optional<Schedul
   return has_target(config) || config.polish ? SampleMethod::anneal : SampleMethod::sample;
 }
 
-// 64 chains (2048 for a population) of all that fit into some millions of variables; 4 at least,
-// since fewer tell little about convergence.
-std::uint32_t default_replicas(std::uint64_t num_variables, SampleMethod method) {
+// 64 chains, or what fills the lanes of a kernel that is for many (2048 for a population), as far
+// as they fit into some millions of variables; 4 at least, since fewer tell little about
+// convergence.
+std::uint32_t default_replicas(const SamplePlan& plan, std::uint64_t num_variables) {
   constexpr std::uint64_t kVariables = std::uint64_t{1} << 24;
   constexpr std::uint64_t kHuge = std::uint64_t{1} << 28;  // one takes 32 MiB in bits
+  constexpr std::uint32_t kFew = 64;
+  constexpr std::uint32_t kMany = 512;
   if (num_variables > kHuge) return 1;
   const auto fitting = std::bit_floor(std::max<std::uint64_t>(1, kVariables / num_variables));
-  return static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(fitting, 4, method == SampleMethod::population ? 2048 : 64));
+  auto most = plan.method == SampleMethod::population ? 4 * kMany : kFew;
+  auto many = plan.machine;
+  many.replicas = kMany;
+  if (fitting >= kMany && choose_kernel(plan.target, many).lanes >= kMany) {
+    most = std::max(most, kMany);
+  }
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fitting, 4, most));
 }
 
 std::uint64_t default_sweeps(std::uint64_t num_variables, std::uint32_t replicas) {
@@ -248,10 +256,10 @@ SamplePlan plan_of(const SampleRequest& request) {
   check_real_settings(config, model);
   check_method_settings(request, plan.method);
   check_model_settings(request, plan);
-  const auto replicas =
-      config.replicas > 0 ? config.replicas : default_replicas(model.num_variables, plan.method);
+  plan.machine = machine_of(config, std::max<std::uint32_t>(1, config.replicas));
+  if (config.replicas == 0) plan.machine.replicas = default_replicas(plan, model.num_variables);
+  const auto replicas = plan.machine.replicas;
   check_memory(model, replicas);
-  plan.machine = machine_of(config, replicas);
   plan.sampling = sampling_of(config, model.num_variables, replicas);
   plan.kernel = &choose_kernel(plan.target, plan.machine);
   return plan;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "therma/dynamics/observers.hpp"
@@ -104,12 +103,6 @@ void conclude(SampleReport& report) {
 }
 
 }  // namespace
-
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 SampleReport run_sample(const SampleRequest& request, const Resources& resources) {
   const Stopwatch watch;

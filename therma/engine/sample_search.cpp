@@ -110,12 +110,10 @@ void run_anneal(const Search& search) {
                             .anneals = repeats ? 0U : 1U,
                             .growth = repeats ? 1.5 : 1.0,
                             .rounds = search.config().rounds};
-  const double before_s = cpu_seconds();
   auto result = anneal(*machine, config, schedule, machine.resources());
-  search.report.updates = machine->tally().updates;
+  note_work(search.report, machine);
   search.report.details = {{"anneals", result.anneals}, {"levels", config.levels}};
   polish(search, result);
-  search.report.cpu_s = cpu_seconds() - before_s;
   search.report.beta = schedule.text();
   note_result(search, result);
 }
@@ -149,13 +147,11 @@ void run_tempering(const Search& search) {
                                           ? search.config().rounds
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
   const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
-  const double before_s = cpu_seconds();
   auto result = temper(*machine, config, betas, search.rng().child("temper"), machine.resources(),
                        witness.observers());
-  report.updates = machine->tally().updates;
+  note_work(report, machine);
   report.details = temper_details(result);
   polish(search, result);
-  report.cpu_s = cpu_seconds() - before_s;
   note_result(search, result);
   report.beta = Schedule::list({result.betas.begin(), result.betas.end()}).text();
   report.burn_in = std::min(config.warm_up, result.rounds);
@@ -195,13 +191,11 @@ void run_population(const Search& search) {
       .beta_end = stated ? stated->at(1, 2) : betas_worth_it(search.plan.target).cold,
       .sweeps = search.config().sweeps > 0 ? search.config().sweeps : 10,
       .rounds = search.config().rounds};
-  const double before_s = cpu_seconds();
   auto result =
       population_anneal(*machine, config, search.rng().child("population"), machine.resources());
-  report.updates = machine->tally().updates;
+  note_work(report, machine);
   report.details = population_details(result);
   polish(search, result);
-  report.cpu_s = cpu_seconds() - before_s;
   report.beta = Schedule::linear(config.beta_start, config.beta_end).text();
   note_result(search, result);
   report.status = result.equilibration == Equilibration::reached     ? "converged"
@@ -245,8 +239,8 @@ void run_bifurcation(const Search& search) {
                     {"coupling", result.coupling},
                     {"sampler", BifurcationResult::is_sampler}};
   report.updates = result.sweeps * config.replicas * search.request.model.num_variables;
-  polish(search, result);
   report.cpu_s = cpu_seconds() - before_s;
+  polish(search, result);
   note_result(search, result);
   report.kernel = "bifurcation";
   report.rule.clear();

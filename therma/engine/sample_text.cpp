@@ -27,7 +27,7 @@ std::string words(std::string name) {
 
 // As many digits as the error leaves, two of them uncertain: "-0.70453 ± 0.00012".
 std::string with_error(double mean, std::optional<double> error) {
-  if (!error) return fmt::format("{:.6g} (error unknown)", mean);
+  if (!error) return fmt::format("{:.6g}, error unknown", mean);
   if (!(*error > 0.0) || !std::isfinite(*error))
     return fmt::format("{:.6g} ± {:.2g}", mean, *error);
   const int digits = std::clamp(1 - static_cast<int>(std::floor(std::log10(*error))), 0, 12);
@@ -202,7 +202,10 @@ void add_gates(std::string& out, const SampleReport& r, std::size_t width) {
     if (verdict == "pass") {
       passed += (passed.empty() ? "" : ", ") + words(gate["name"].get<std::string>());
     } else if (verdict == "fail" || verdict == "undecided") {
-      add_fact(out, words(verdict), printable(gate["sentence"].get<std::string>()), width);
+      add_fact(out, words(verdict),
+               fmt::format("{}: {}", words(gate["name"].get<std::string>()),
+                           printable(gate["sentence"].get<std::string>())),
+               width);
     }
   }
   add_fact(out, "passed", passed, width);
@@ -223,10 +226,7 @@ void add_gates(std::string& out, const SampleReport& r, std::size_t width) {
 
 std::string status_text(const SampleReport& r) {
   auto text = words(r.status);
-  if (!r.certificate.is_null()) {
-    const auto sentence = r.certificate["sentence"].get<std::string>();
-    return text + ": " + printable(sentence);
-  }
+  if (!r.certificate.is_null()) return printable(r.certificate["sentence"].get<std::string>());
   return r.message.empty() ? text : text + ": " + r.message;
 }
 

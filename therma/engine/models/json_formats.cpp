@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/quartic.hpp"
 
@@ -19,12 +21,15 @@ namespace {
 // A matrix of more rows than this is 512 MiB.
 constexpr std::uint64_t kMostDenseVariables = 8192;
 
-std::uint32_t size_of(const JsonReader& json, std::string_view key,
-                      std::uint64_t most = kMostModelVariables) {
-  const auto place = json.at(key);
+std::uint32_t size_of(const JsonReader& place, std::uint64_t most) {
   const auto size = place.count(most);
   if (size == 0) place.expected(fmt::format("a count in [1, {}]", most));
   return static_cast<std::uint32_t>(size);
+}
+
+std::uint32_t size_of(const JsonReader& json, std::string_view key,
+                      std::uint64_t most = kMostModelVariables) {
+  return size_of(json.at(key), most);
 }
 
 std::uint32_t index_of(const JsonReader& json, std::uint32_t size) {
@@ -127,10 +132,76 @@ SampleModel read_quadratic(const JsonReader& json, const std::string& name) {
           .num_couplings = entries.size()};
 }
 
+std::vector<std::uint32_t> variables_of(const JsonReader& list, std::uint32_t size) {
+  std::vector<std::uint32_t> variables;
+  for (std::size_t k = 0; k < list.array_size(); ++k) {
+    variables.push_back(index_of(list.at(k), size));
+  }
+  return variables;
+}
+
+// One factor: {"variables": [...], and one of "table", "product" and "equality"}.
+void read_factor(const JsonReader& json, std::uint32_t size, FactorModel& model) {
+  json.allow_keys({"variables", "table", "product", "equality"});
+  auto variables = variables_of(json.at("variables"), size);
+  if (json.has("table") + json.has("product") + json.has("equality") != 1) {
+    json.reject("must hold one of table, product and equality");
+  }
+  if (json.has("table")) {
+    const auto list = json.at("table");
+    TableFactor table{.variables = std::move(variables)};
+    for (std::size_t k = 0; k < list.array_size(); ++k) {
+      table.energies.push_back(list.at(k).number());
+    }
+    model.tables.push_back(std::move(table));
+  } else if (json.has("product")) {
+    model.products.push_back({std::move(variables), json.at("product").number()});
+  } else {
+    if (variables.size() != 2) json.at("variables").expected("two variables");
+    model.equalities.push_back({variables[0], variables[1], json.at("equality").number()});
+  }
+}
+
+SampleModel read_factors(const JsonReader& json, const std::string& name) {
+  json.allow_keys({"therma", "kind", "comment", "states", "factors", "clamped", "offset"});
+  FactorModel model{.offset = json.number_or("offset", 0.0)};
+  const auto states = json.at("states");
+  if (states.array_size() == 0) states.expected("a number of states for each variable");
+  for (std::size_t k = 0; k < states.array_size(); ++k) {
+    model.num_states.push_back(size_of(states.at(k), 65535));
+  }
+  const auto size = static_cast<std::uint32_t>(model.num_states.size());
+  const auto factors = json.at("factors");
+  for (std::size_t k = 0; k < factors.array_size(); ++k) read_factor(factors.at(k), size, model);
+  if (json.has("clamped")) {
+    const auto list = json.at("clamped");
+    for (std::size_t k = 0; k < list.array_size(); ++k) {
+      const auto pair = list.at(k);
+      if (pair.array_size() != 2) pair.expected("[variable, state]");
+      const auto variable = index_of(pair.at(std::size_t{0}), size);
+      const auto state = pair.at(1).count(model.num_states[variable] - 1);
+      model.clamps.push_back({variable, static_cast<Category>(state)});
+    }
+  }
+  const bool all_spins = std::ranges::all_of(model.num_states, [](auto n) { return n == 2; });
+  try {
+    return {.name = name,
+            .kind = "factors",
+            .target = std::make_shared<const FactorProgram>(model),
+            .states = all_spins ? StateKind::spins : StateKind::categories,
+            .num_variables = size,
+            .num_couplings = factors.array_size()};
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::bad_data) throw;
+    fail(ErrorCode::bad_data, "{}: {}", name, e.what());
+  }
+}
+
 using Reader = SampleModel (*)(const JsonReader& json, const std::string& name);
-constexpr std::array<std::pair<std::string_view, Reader>, 4> kKinds = {{
+constexpr std::array<std::pair<std::string_view, Reader>, 5> kKinds = {{
     {"ising", read_ising},
     {"qubo", read_qubo},
+    {"factors", read_factors},
     {"quartic", read_quartic},
     {"quadratic", read_quadratic},
 }};
