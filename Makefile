@@ -1,6 +1,6 @@
 # Thin: each target is a few commands over CMakePresets.json; CONTRIBUTING.md says when to use which.
 .DEFAULT_GOAL := build
-.PHONY: run build test test-slow bench lint format install clean configure configure-tests
+.PHONY: run build test test-slow mutations bench lint format install clean configure configure-tests
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -28,6 +28,11 @@ test: configure-tests
 test-slow: configure-tests
 	$(BUILD) build -j $(JOBS)
 	$(CTEST) --test-dir build --label-regex '^slow$$'
+
+# Faults by hand, each of which the tests must notice: an hour on two cores.
+mutations:
+	tools/bootstrap.sh build test
+	python3 tools/mutations/check.py -j $(JOBS)
 
 bench: configure
 	cmake --preset release --log-level=WARNING -DTHERMA_BENCH=ON

@@ -44,6 +44,7 @@ struct Options {
     field("kernel", self.search.kernel, "of the machine");
     field("replicas", self.search.replicas, "chains at once; 0: as the method likes it");
     field("sweeps", self.search.sweeps, "of one anneal; 0: as the method likes it");
+    field("rounds", self.search.rounds, "of the method, to repeat a run; 0: no such limit");
     field("polish", self.search.polish, "tabu search from the best states");
     field("num-best", self.search.goal.num_best, "states kept");
     field("beta", self.beta, "schedule of an anneal; empty: the default");

@@ -14,6 +14,7 @@
 #include "therma/dynamics/observers.hpp"
 #include "therma/dynamics/population.hpp"
 #include "therma/dynamics/temper.hpp"
+#include "therma/energy/lattice.hpp"
 
 namespace therma {
 namespace {
@@ -35,6 +36,7 @@ std::vector<Case> cases() {
   const std::pair<std::string, Target> targets[] = {
       {"ring", std::make_shared<const IsingProgram>(ring)},
       {"glass", std::make_shared<const IsingProgram>(testing::make_glass(24, 3))},
+      {"lattice", std::make_shared<const LatticeProgram>(LatticeModel{.shape = {4, 128}})},
       {"quartic", std::make_shared<const QuarticProgram>(compile(testing::make_quartic(10, 2, 3)))},
   };
   std::vector<Case> all;

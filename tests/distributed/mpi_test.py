@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An ensemble under mpirun: the same on 1, 2 and 4 ranks; one of 4 killed, and continued.
 
-    mpi_test.py MPIRUN PROGRAM      PROGRAM: distributed_mpi_program
+    mpi_test.py MPIRUN PROGRAM [THERMA]      PROGRAM: distributed_mpi_program
 """
 import os
 import signal
@@ -22,14 +22,14 @@ OPTIONS = ["--oversubscribe", "--mca", "btl", "self,vader",
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
-def start(ranks, *arguments):
-    return subprocess.Popen([MPIRUN, "-np", str(ranks), *OPTIONS, PROGRAM, *map(str, arguments)],
+def start(ranks, *arguments, program=PROGRAM):
+    return subprocess.Popen([MPIRUN, "-np", str(ranks), *OPTIONS, program, *map(str, arguments)],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             env=ENVIRONMENT)
 
 
-def run(ranks, *arguments):
-    process = start(ranks, *arguments)
+def run(ranks, *arguments, program=PROGRAM):
+    process = start(ranks, *arguments, program=program)
     out, err = process.communicate(timeout=LIMIT_S)
     return process.returncode, out, err
 
@@ -92,6 +92,35 @@ class Ranks(unittest.TestCase):
         self.assertEqual(code, 4)  # of rank 0's file
         self.assertEqual(out, "")
         self.assertEqual(err.count("mpi_program:"), 1, err)
+
+
+@unittest.skipIf(len(sys.argv) < 4, "no therma to run")
+class Therma(unittest.TestCase):
+    def draws(self, folder, name, *options, ranks):
+        """What `therma sample` writes on so many ranks; 0 for a process on its own."""
+        file = Path(folder) / name
+        command = ["sample", "sk:n=32,seed=1", "--beta", "0.5", "--sweeps", "40", "--replicas", "8",
+                   "--kernel", "scalar", "--threads", "1", "--samples", str(file), *options]
+        if ranks == 0:
+            subprocess.run([sys.argv[3], *command], capture_output=True, timeout=LIMIT_S)
+        else:
+            code, out, err = run(ranks, *command, program=sys.argv[3])
+            self.assertLessEqual(code, 1, err)  # 1: nothing certifies so few draws
+            self.assertEqual(out.count("energy   "), 1, out)  # rank 0 alone prints
+        return file.read_bytes()
+
+    def test_draws_the_same_on_any_number_of_ranks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            alone = self.draws(folder, "alone.csv", "--seed", "5", ranks=0)
+            self.assertEqual(self.draws(folder, "one.csv", "--seed", "5", ranks=1), alone)
+            self.assertEqual(self.draws(folder, "four.csv", "--seed", "5", ranks=4), alone)
+            self.assertNotEqual(self.draws(folder, "any.csv", ranks=2), alone)  # one seed for both
+
+    def test_tells_an_error_once(self):
+        code, out, err = run(3, "sample", "nosuch:L=1", program=sys.argv[3])
+        self.assertEqual(code, 2)
+        self.assertEqual(out, "")
+        self.assertEqual(err.count("therma: "), 1, err)
 
 
 if __name__ == "__main__":

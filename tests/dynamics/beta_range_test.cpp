@@ -23,7 +23,17 @@ TEST(BetaRange, FollowsItsRuleOnATorusOfSigns) {
   // Four neighbours of +-1: changes are 0, 4 or 8 in size.
   const auto range = range_of(testing::plant_plaquettes(16, 1).model);
   EXPECT_DOUBLE_EQ(range.hot, std::log(2.0) / 8.0);
-  EXPECT_DOUBLE_EQ(range.cold, std::log(1000.0) / 4.0);
+  EXPECT_DOUBLE_EQ(range.typical, std::log(1e4) / 4.0);
+  EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 4.0);
+}
+
+TEST(BetaRange, TakesQuantilesOfTheChangesThatAreNotZero) {
+  std::vector<double> changes{0.0, 0.0};
+  for (int k = 1; k <= 100; ++k) changes.push_back(k);  // ranks 5 and 50 from 0: 6 and 51
+  const auto range = beta_range_of(changes);
+  EXPECT_DOUBLE_EQ(range.hot, std::log(2.0) / 100.0);
+  EXPECT_DOUBLE_EQ(range.typical, std::log(1e4) / 51.0);
+  EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 6.0);
 }
 
 TEST(BetaRange, ScalesInverselyWithAllCouplingsAndFields) {
@@ -40,13 +50,14 @@ TEST(BetaRange, SeesFieldsAlone) {
   // One change of 2 h = 3 in size for every spin.
   const auto range = range_of({.num_spins = 5, .fields = std::vector<double>(5, -1.5)});
   EXPECT_DOUBLE_EQ(range.hot, std::log(2.0) / 3.0);
-  EXPECT_DOUBLE_EQ(range.cold, std::log(1000.0) / 3.0);
+  EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 3.0);
 }
 
 TEST(BetaRange, IsFiniteWithoutAnyCoupling) {
   for (const std::uint32_t spins : {0U, 1U, 100U}) {
     const auto range = range_of({.num_spins = spins});
     EXPECT_EQ(range.hot, 1.0);
+    EXPECT_EQ(range.typical, 1.0);
     EXPECT_EQ(range.cold, 1.0);
   }
 }
@@ -59,20 +70,20 @@ TEST(BetaRange, ReachesTheWeakSpinsOfWeightsOfManyMagnitudes) {
   }
   const auto range = range_of(model);
   EXPECT_DOUBLE_EQ(range.hot, std::log(2.0) / 2.0);
-  EXPECT_GT(range.cold, std::log(1000.0) / 1e-5);
-  EXPECT_LE(range.cold, std::log(1000.0) / 2e-6 * (1.0 + 1e-12));
+  EXPECT_GT(range.cold, std::log(1e4) / 1e-5);
+  EXPECT_LE(range.cold, std::log(1e4) / 2e-6 * (1.0 + 1e-12));
 }
 
 TEST(BetaRange, IsNotStretchedByOneOddCoupling) {
   auto model = testing::plant_plaquettes(16, 1).model;
   model.couplings.push_back({0, 100, 1e-5});
   const auto range = range_of(model);
-  EXPECT_NEAR(range.cold, std::log(1000.0) / 4.0, 1e-4);
+  EXPECT_NEAR(range.cold, std::log(1e4) / 4.0, 1e-4);
 }
 
 TEST(BetaRange, IgnoresWhatRoundingLeavesOfZero) {
   const auto range = beta_range_of(std::vector<double>{1e-17, 1.0, 2.0, 0.0});
-  EXPECT_DOUBLE_EQ(range.cold, std::log(1000.0) / 1.0);
+  EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 1.0);
 }
 
 TEST(BetaRange, RefusesReals) {
@@ -82,10 +93,17 @@ TEST(BetaRange, RefusesReals) {
 }
 
 TEST(BetaRange, MakesAScheduleFromEndToEnd) {
-  const auto schedule = default_schedule({.hot = 0.1, .cold = 10.0});
-  EXPECT_DOUBLE_EQ(schedule.at(0, 3), 0.1);
-  EXPECT_DOUBLE_EQ(schedule.at(1, 3), 1.0);
-  EXPECT_DOUBLE_EQ(schedule.at(2, 3), 10.0);
+  const auto plain = default_schedule({.hot = 0.1, .typical = 2.1, .cold = 2.1});
+  EXPECT_DOUBLE_EQ(plain.at(0, 3), 0.1);
+  EXPECT_DOUBLE_EQ(plain.at(1, 3), 1.1);
+  EXPECT_DOUBLE_EQ(plain.at(2, 3), 2.1);
+  const auto bent = default_schedule({.hot = 0.1, .typical = 2.1, .cold = 21.0});
+  EXPECT_DOUBLE_EQ(bent.at(0, 200), 0.1);
+  EXPECT_DOUBLE_EQ(bent.at(159, 200), 2.1);
+  EXPECT_DOUBLE_EQ(bent.at(199, 200), 21.0);
+  for (std::uint64_t k = 1; k < 200; ++k) EXPECT_GE(bent.at(k, 200), bent.at(k - 1, 200));
+  const auto unlike = default_schedule({.hot = 0.1, .typical = 100.0, .cold = 1000.0});
+  EXPECT_DOUBLE_EQ(unlike.at(1, 3), 10.0);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,7 +52,7 @@ class Wrapped : public Machine {
   std::unique_ptr<Machine> inner_;
 };
 
-struct Run {
+struct Trial {
   Target target;                          // what is claimed
   std::optional<Target> sampled = {};     // what is sampled instead
   double beta = 1.0;                      // what is claimed
@@ -66,7 +66,7 @@ struct Run {
   CertifierConfig config = {};
 };
 
-[[nodiscard]] inline Certificate certify(const Run& run) {
+[[nodiscard]] inline Certificate certify(const Trial& run) {
   const Target& sampled = run.sampled ? *run.sampled : run.target;
   const Rng rng(run.seed);
   auto machine = choose_kernel(sampled, run.machine)
@@ -98,7 +98,7 @@ struct Tally {
     return line;
   }
 };
-[[nodiscard]] inline Tally tally(Run run, std::uint64_t first, int count) {
+[[nodiscard]] inline Tally tally(Trial run, std::uint64_t first, int count) {
   Tally sum;
   for (int k = 0; k < count; ++k) {
     run.seed = first + static_cast<std::uint64_t>(k);

@@ -55,15 +55,27 @@ TEST(FisherTail, HasItsClosedForms) {
   EXPECT_TRUE(std::isnan(f_above(std::nan(""), 2.0, 3.0)));
 }
 
-// Poisson with mean 5 has skewness 1/sqrt(5) and P(N >= 23) = 1 - sum_{k<23} e^-5 5^k/k!
-// = 5e-9, where a normal law at z = 8.05 gives 4e-16.
-TEST(Skewness, IsAllowedForInCountsOfFewEvents) {
+// Poisson with mean 5 has skewness 1/sqrt(5), kurtosis 1/5 and P(N >= 23) = 1 - sum_{k<23} e^-5
+// 5^k/k! = 5e-9, where a normal law at z = 8.05 gives 4e-16.
+TEST(NormalEquivalent, HoldsForCountsOfFewEvents) {
   double below = 0.0, term = std::exp(-5.0), tail = 0.0;
   for (int k = 0; k < 60; ++k, term *= 5.0 / k) (k < 23 ? below : tail) += term;
-  const double w = without_skewness((23 - 5) / std::sqrt(5.0), 1.0 / std::sqrt(5.0));
+  const double w = normal_equivalent((23 - 5) / std::sqrt(5.0),
+                                     {.skewness = 1.0 / std::sqrt(5.0), .kurtosis = 0.2});
   const double claimed = 0.5 * std::erfc(w / std::numbers::sqrt2);
   EXPECT_GT(claimed, 0.3 * tail);
   EXPECT_LT(claimed, 3.0 * tail);
+}
+
+TEST(NormalEquivalent, IsInvertedByStretching) {
+  for (const Shape shape :
+       {Shape{}, Shape{.skewness = 0.4}, Shape{.skewness = -2.0, .kurtosis = 9.0}}) {
+    for (const double w : {2.0, 4.0, 9.0}) {
+      EXPECT_NEAR(normal_equivalent(-stretched(w, shape), shape), w, 1e-6);
+    }
+  }
+  EXPECT_NEAR(normal_equivalent(3.0, {}), 3.0, 1e-6);
+  EXPECT_TRUE(std::isnan(normal_equivalent(std::nan(""), {})));
 }
 
 }  // namespace

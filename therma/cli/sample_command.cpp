@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -13,6 +15,7 @@
 #include "therma/engine/doctor.hpp"
 #include "therma/engine/files.hpp"
 #include "therma/engine/models/generated.hpp"
+#include "therma/engine/ranks.hpp"
 #include "therma/engine/sample_run.hpp"
 #include "therma/engine/samples/table.hpp"
 #include "therma/engine/utf8.hpp"
@@ -36,12 +39,19 @@ SampleModel model_of(const Invocation& call) {
                      call.sample.format);
 }
 
-SampleRequest request_of(const Invocation& call) {
+// Whether mpirun started this process, as one of several or alone.
+bool is_launched() {
+  return std::ranges::any_of(Ranks::launch_variables(),
+                             [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+SampleRequest request_of(const Invocation& call, const Ranks& ranks) {
   SampleRequest request{.model = model_of(call),
                         .config = call.sample,
                         .files = call.sample_files,
+                        .ranks = ranks.transport(),
                         .has_time_limit = call.counted_effort.time_s > 0.0};
-  if (!call.seed_given) request.config.seed = std::random_device{}();
+  if (!call.seed_given) request.config.seed = ranks.of_first(std::random_device{}());
   return request;
 }
 
@@ -50,24 +60,21 @@ SampleReport drawn(const Invocation& call, const SampleRequest& request,
   const auto& effort = call.counted_effort;
   const Pool pool(effort.threads > 0 ? effort.threads : usable_cores());
   const auto deadline = effort.time_s > 0.0 ? Deadline::after(effort.time_s) : Deadline();
-  ProgressLine line(!call.output.quiet, deadline);
+  const bool shows = request.ranks == nullptr || request.ranks->rank() == 0;
+  ProgressLine line(shows && !call.output.quiet, deadline);
   return run_sample(request, {.pool = &pool,
                               .stop = interrupt.token(),
                               .deadline = deadline,
                               .on_progress = [&line](const Progress& p) { line.show(p); }});
 }
 
-}  // namespace
-
-int sample_command(const Invocation& call) {
-  if (call.arguments.front() == "list") {
-    print(model_sources_text(terminal_width(STDOUT_FILENO)));
-    return 0;
-  }
-  check_targets(call);
-  const auto request = request_of(call);
+// Draws and prints; of several ranks, the first one prints, and its exit code is that of all.
+int sample_on(const Invocation& call, const Ranks& ranks) {
+  if (ranks.is_first()) check_targets(call);
+  const auto request = request_of(call, ranks);
   const Interrupt interrupt;  // until the answer is out: a late Ctrl-C must not lose it
   const auto report = drawn(call, request, interrupt);
+  if (!ranks.is_first()) return 0;
   const auto json = to_text(to_json(report));
   if (!call.output.out.empty()) write_file(call.output.out, json);
   print(call.output.json ? json
@@ -77,6 +84,24 @@ int sample_command(const Invocation& call) {
   if (!code) return 0;
   print_notice(fmt::format("therma: {}\n", printable(report.message)));
   return traits(*code).exit_code;
+}
+
+}  // namespace
+
+int sample_command(const Invocation& call) {
+  if (call.arguments.front() == "list") {
+    print(model_sources_text(terminal_width(STDOUT_FILENO)));
+    return 0;
+  }
+  const Ranks ranks(is_launched());
+  if (ranks.transport() == nullptr) return sample_on(call, ranks);
+  try {
+    return sample_on(call, ranks);
+  } catch (const Error& e) {
+    const int status = traits(e.code()).exit_code;
+    ranks.end(status, [&] { print_notice(fmt::format("therma: {}\n", printable(e.what()))); });
+    return status;
+  }
 }
 
 }  // namespace therma::cli

@@ -14,6 +14,8 @@ namespace therma {
 namespace {
 
 constexpr std::size_t kChanges = 8192;
+constexpr double kRare = 1e-4;     // acceptance at the cold ends
+constexpr double kUnlike = 200.0;  // typical over hot
 
 }  // namespace
 
@@ -25,9 +27,14 @@ BetaRange beta_range_of(std::span<const double> changes) {
     if (change > 1e-9 * largest) sizes.push_back(change);
   }
   if (sizes.empty()) return {};
-  const auto small = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 20);
-  std::ranges::nth_element(sizes, small);
-  return {.hot = std::log(2.0) / largest, .cold = std::log(1000.0) / *small};
+  const auto quantile = [&](std::size_t rank) {
+    const auto at = sizes.begin() + static_cast<std::ptrdiff_t>(rank);
+    std::ranges::nth_element(sizes, at);
+    return *at;
+  };
+  return {.hot = std::log(2.0) / largest,
+          .typical = -std::log(kRare) / quantile(sizes.size() / 2),
+          .cold = -std::log(kRare) / quantile(sizes.size() / 20)};
 }
 
 BetaRange beta_range(const IsingProgram& program) {
@@ -55,7 +62,15 @@ BetaRange beta_range(const Target& target) {
 }
 
 Schedule default_schedule(const BetaRange& range) {
-  return Schedule::exponential(range.hot, range.cold);
+  if (range.typical > kUnlike * range.hot) return Schedule::exponential(range.hot, range.cold);
+  if (range.cold <= range.typical) return Schedule::linear(range.hot, range.typical);
+  constexpr std::uint64_t kLinear = 160, kGeometric = 40;
+  const auto linear = Schedule::linear(range.hot, range.typical);
+  const auto geometric = Schedule::exponential(range.typical, range.cold);
+  std::vector<double> betas;
+  for (std::uint64_t k = 0; k < kLinear; ++k) betas.push_back(linear.at(k, kLinear));
+  for (std::uint64_t k = 0; k < kGeometric; ++k) betas.push_back(geometric.at(k, kGeometric));
+  return Schedule::list(std::move(betas));
 }
 
 }  // namespace therma

@@ -20,8 +20,14 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
-    &kernels::kLatticeBits, &kernels::kDenseSpins,   &kernels::kDenseChain, &kernels::kNetworkLanes,
-    &kernels::kBitSliced,   &kernels::kReplicaLanes, &kernels::kScalar,
+    &kernels::kLatticeBits,
+    &kernels::kDenseSpins,
+    &kernels::kDenseChain,
+    &kernels::kNetworkLanes,
+    &kernels::kBitSliced,
+    &kernels::kColourLanes,
+    &kernels::kReplicaLanes,
+    &kernels::kScalar,
 };
 
 const KernelEntry* find(std::string_view name) {
@@ -76,10 +82,8 @@ std::uint64_t num_variables(const Target& target) {
       [](const auto& held) -> std::uint64_t {
         if constexpr (requires { held->size(); }) {
           return held->size();
-        } else if constexpr (requires { held.size(); }) {
-          return held.size();
         } else {
-          return 0;
+          return held.size();
         }
       },
       target);

@@ -106,44 +106,4 @@ void StateRecorder<T>::restore(std::string_view bytes) {
 template class StateRecorder<std::int8_t>;
 template class StateRecorder<float>;
 
-LowestStates::LowestStates(std::uint32_t count) : count_(count) {
-  if (count == 0) fail(ErrorCode::invalid_argument, "lowest states: must keep at least 1, got 0");
-}
-
-void LowestStates::on_sample(const Machine& machine, std::span<const double> energies,
-                             double /*beta*/) {
-  std::vector<double> values(machine.num_variables());
-  for (std::uint32_t r = 0; r < machine.num_replicas(); ++r) {
-    const bool full = states_.size() == count_;
-    if (std::isnan(energies[r]) || (full && energies[r] >= states_.back().energy)) continue;
-    machine.read(r, values);
-    if (std::ranges::find(states_, values, &Found::values) != states_.end()) continue;
-    if (full) states_.pop_back();
-    const auto place = std::ranges::upper_bound(states_, energies[r], {}, &Found::energy);
-    states_.insert(place, {.energy = energies[r], .values = values});
-  }
-}
-
-std::string LowestStates::save() const {
-  const std::size_t num_variables = states_.empty() ? 0 : states_.front().values.size();
-  ArchiveWriter out("lowest states", num_variables, states_.size());
-  for (const auto& state : states_) {
-    out.put(state.energy);
-    out.put_all<double>(state.values);
-  }
-  return std::move(out).bytes();
-}
-
-void LowestStates::restore(std::string_view bytes) {
-  ArchiveReader in(bytes, "lowest states");
-  in.require(in.count(), in.size());
-  in.require(in.count() * in.size(), sizeof(double));
-  states_.assign(in.count(), {.energy = 0.0, .values = std::vector<double>(in.size())});
-  for (auto& state : states_) {
-    state.energy = in.get<double>();
-    in.get_all<double>(state.values);
-  }
-  in.finish();
-}
-
 }  // namespace therma

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "therma/dynamics/best_states.hpp"
 #include "therma/dynamics/sampling.hpp"
 
 namespace therma {
@@ -84,22 +85,20 @@ extern template class StateRecorder<float>;
 // The lowest distinct states among the samples, lowest first; of equal energy, first seen first.
 class LowestStates final : public SampleObserver {
  public:
-  struct Found {
-    double energy = 0.0;
-    std::vector<double> values;  // [variable], as Machine::read gives them
-  };
   // Throws Error{invalid_argument} unless count > 0.
-  explicit LowestStates(std::uint32_t count);
+  explicit LowestStates(std::uint32_t count) : found_(count, false) {}
 
-  [[nodiscard]] std::span<const Found> states() const noexcept { return states_; }
+  [[nodiscard]] std::span<const FoundState> states() const noexcept { return found_.states(); }
 
-  void on_sample(const Machine& machine, std::span<const double> energies, double beta) override;
-  [[nodiscard]] std::string save() const override;
-  void restore(std::string_view bytes) override;
+  void on_sample(const Machine& machine, std::span<const double> energies,
+                 double /*beta*/) override {
+    found_.offer_all(machine, energies);
+  }
+  [[nodiscard]] std::string save() const override { return found_.save(); }
+  void restore(std::string_view bytes) override { found_.restore(bytes); }
 
  private:
-  std::uint32_t count_;
-  std::vector<Found> states_;
+  BestStates found_;
 };
 
 }  // namespace therma

@@ -9,6 +9,7 @@
 #include "therma/dynamics/anneal.hpp"
 #include "therma/dynamics/bifurcation.hpp"
 #include "therma/dynamics/population.hpp"
+#include "therma/dynamics/recombine.hpp"
 #include "therma/dynamics/tabu.hpp"
 #include "therma/dynamics/temper.hpp"
 #include "therma/energy/ising.hpp"
@@ -17,7 +18,11 @@ namespace therma {
 namespace {
 
 constexpr std::uint64_t kQuench = 8;
+constexpr std::uint64_t kNeverWithin = ~std::uint64_t{0};  // an anneal: its end is lower
+constexpr double kGrowth = 1.5;
 constexpr std::uint32_t kMostReplicas = 1024;
+constexpr std::uint32_t kPolishedStates = 64;
+constexpr std::uint32_t kTabuStates = 8;
 
 // What every method is given.
 struct Search {
@@ -44,7 +49,8 @@ SearchResult by_annealing(const Search& s) {
                  .sweeps = s.config.sweeps > 0 ? s.config.sweeps : 1000,
                  .quench = kQuench,
                  .anneals = 0,
-                 .growth = s.config.sweeps > 0 ? 1.0 : 1.5,
+                 .growth = s.config.sweeps > 0 ? 1.0 : kGrowth,
+                 .look_every = kNeverWithin,
                  .rounds = s.config.rounds},
                 schedule, s.resources);
 }
@@ -56,14 +62,17 @@ SearchResult by_tempering(const Search& s) {
                 betas, s.rng, s.resources);
 }
 
-// One population after another; rounds count on.
+// One population after another, each with twice the sweeps; rounds count on.
 SearchResult by_populations(const Search& s) {
   BestStates found(s.config.goal.num_best, s.config.goal.fold_mirrors);
   SearchResult all;
   for (std::uint64_t run = 0;; ++run) {
     const auto machine = s.make_machine(s.rng.child(run));
-    PopulationConfig config{.goal = s.config.goal, .beta_end = s.range.cold};
-    if (s.config.sweeps > 0) config.sweeps = s.config.sweeps;
+    PopulationConfig config{
+        .goal = s.config.goal,
+        .beta_end = s.range.cold,
+        .kept_fraction = 0.6,
+        .sweeps = s.config.sweeps > 0 ? s.config.sweeps : std::uint64_t{4} << std::min(run, 40UL)};
     if (s.config.rounds > 0) config.rounds = s.config.rounds - all.rounds;
     const auto result = population_anneal(*machine, config, s.rng.child(run), s.resources);
     for (const auto& state : result.best) found.offer(state.energy, state.values);
@@ -145,9 +154,15 @@ OptimiseResult optimise(const Target& target, const OptimiseConfig& config, std:
   auto searching = resources;
   if (config.polish) searching.deadline = Deadline::after(0.875 * resources.deadline.left_s());
   auto& found = static_cast<SearchResult&>(out);
-  found = run({target, config, kernel, out.replicas, out.range, rng, searching}, out.method);
+  auto searched = config;  // a polish begins with many states
+  if (config.polish) searched.goal.num_best = std::max(config.goal.num_best, kPolishedStates);
+  found = run({target, searched, kernel, out.replicas, out.range, rng, searching}, out.method);
   if (config.polish) {
-    tabu_polish(spins_of(target, "polish"), found, config.goal, {}, rng.child("polish"), resources);
+    const auto& program = spins_of(target, "polish");
+    recombine(program, found, searched.goal, resources);
+    found.best.resize(
+        std::min<std::size_t>(found.best.size(), std::max(config.goal.num_best, kTabuStates)));
+    tabu_polish(program, found, config.goal, {}, rng.child("polish"), resources);
     if (found.best_energy() <= config.goal.target_energy) found.reason = StopReason::target;
   }
   return out;

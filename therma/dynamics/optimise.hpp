@@ -32,10 +32,11 @@ struct OptimiseConfig {
     field("kernel", self.kernel, "of the machine; auto: the fastest that fits");
     field("replicas", self.replicas, "chains at once; 0: 1024, fewer of large or slow programs");
     field("sweeps", self.sweeps,
-          "of the first anneal, of a bifurcation's run; 0: 1000, growing by half each time");
+          "of one anneal, one step of a population, one bifurcation; 0: few at first, then more");
     field("schedule", self.schedule, "betas of an anneal; auto: from the couplings");
     field("rounds", self.rounds, "rounds of the method; 0: until a target, time limit or stop");
-    field("polish", self.polish, "tabu search from the best states, said so in the result");
+    field("polish", self.polish,
+          "recombine the best states and search from them (tabu); said so in the result");
   }
 };
 
@@ -47,10 +48,13 @@ struct OptimiseResult : SearchResult {
   bool is_sampler = true;  // false for bifurcation: its states follow no law
 };
 
-// Runs the method again and again until something ends it; docs/theory/annealing.md says which
-// method `automatic` takes, and what that was measured on. Of a
-// deadline the last eighth is kept for the tabu polish, where there is one.
-// Throws Error{invalid_argument} for reals, and where nothing would end it.
+// Runs the method again and again until something ends it. `automatic` is anneal: the best of them
+// on the instances of docs/theory/annealing.md. Anneals start at 1000 sweeps and grow by half each;
+// the steps of a population begin with 4 sweeps and double from run to run; a bifurcation has 5000
+// steps. A polish takes 64 states or more through recombine(), then the best eight through
+// tabu_polish(); of a deadline the last eighth is kept for it.
+// Throws Error{invalid_argument} for programs other than spins coupled in pairs, and where nothing
+// would end it.
 [[nodiscard]] OptimiseResult optimise(const Target& target, const OptimiseConfig& config,
                                       std::uint64_t seed, const Resources& resources);
 

@@ -63,8 +63,8 @@ LatticeLayout layout_of(std::span<const std::uint64_t> shape) {
 
 // Up to 64 bits of a row from its word `word` on, sites only.
 std::uint64_t word_of(const std::uint8_t* row, const LatticeLayout& layout, std::uint64_t word) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, row + 8 * word, std::min<std::uint64_t>(8, layout.row_bytes - 8 * word));
+  std::uint64_t bits;  // a buffer can be read past any row by this much
+  std::memcpy(&bits, row + 8 * word, sizeof bits);
   return bits & layout.site_mask(word);
 }
 

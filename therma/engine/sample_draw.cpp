@@ -39,7 +39,7 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
   Checkpointing out{.resume = resumed};
   const auto& path = request.files.checkpoint;
   if (!path.empty()) out.write = [path](std::string_view bytes) { write_file(path, bytes); };
-  if (!path.empty() || !resumed.empty()) {
+  if (!path.empty() || !request.files.resume.empty()) {
     out.identity = identity_of(machine, plan.machine, request.config.seed);
   }
   return out;
@@ -47,22 +47,19 @@ Checkpointing checkpointing_of(const SampleRequest& request, const SamplePlan& p
 
 }  // namespace
 
-std::unique_ptr<Machine> make_machine(const SampleRequest& request, const SamplePlan& plan) {
-  return plan.kernel->make(request.model.target, plan.machine, {0, plan.machine.replicas},
-                           Rng(request.config.seed));
-}
-
 void draw_samples(SampleReport& report, const SampleRequest& request, const SamplePlan& plan,
                   const Resources& resources) {
-  const auto machine = make_machine(request, plan);
-  const SampleWitness witness(request, *machine, plan.sampling.num_samples());
-  const auto resumed =
-      request.files.resume.empty() ? std::string() : read_file(request.files.resume);
-  const auto checkpointing = checkpointing_of(request, plan, *machine, resumed);
+  const SampleMachine machine(request, plan, resources);
   const auto& beta = *plan.beta;
+  const SampleWitness witness(request, plan, *machine, plan.sampling.num_samples(),
+                              single_value(beta));
+  const bool resumes = !request.files.resume.empty();
+  const auto resumed =
+      resumes && writes_files(request) ? read_file(request.files.resume) : std::string();
+  const auto checkpointing = machine.shared(checkpointing_of(request, plan, *machine, resumed));
   const double before_s = cpu_seconds();
-  const auto result =
-      sample(*machine, plan.sampling, beta, witness.observers(), resources, checkpointing);
+  const auto result = sample(*machine, plan.sampling, beta, witness.observers(),
+                             machine.resources(), checkpointing);
   report.cpu_s = cpu_seconds() - before_s;
   report.beta = beta.text();
   report.burn_in = std::min(plan.sampling.burn_in, result.steps);
@@ -71,8 +68,8 @@ void draw_samples(SampleReport& report, const SampleRequest& request, const Samp
   report.samples = result.samples;
   report.stopped = result.stopped;
   report.updates = machine->tally().updates;
-  witness.testify(report, request.model, single_value(beta));
-  add_thermodynamics(report, result, rule_for(request.model.target, plan.machine));
+  witness.testify(report, request.model);
+  add_thermodynamics(report, result, rule_for(plan.target, plan.machine));
   if (result.samples == 0) return;
   witness.write_file(request, report);
 }

@@ -31,7 +31,7 @@ ExactLaw exact_law(const SampleRequest& request, const SamplePlan& plan,
                    const Resources& resources) {
   const auto& model = request.model;
   const double beta = *single_value(*plan.beta);
-  const Elimination law(model.target, beta, {}, resources);
+  const Elimination law(plan.target, beta, {}, resources);
   const bool two_states = model.states == StateKind::spins || model.states == StateKind::bits;
   ExactLaw out{.energy_per_variable = law.mean_energy() / static_cast<double>(model.num_variables),
                .mean_value = law.mean_value()};

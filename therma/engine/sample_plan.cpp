@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "therma/core/error.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/engine/files.hpp"
 
 namespace therma {
@@ -43,6 +44,8 @@ SampleMethod method_of(const SampleRequest& request, const std::optional<Schedul
 // since fewer tell little about convergence.
 std::uint32_t default_replicas(std::uint64_t num_variables, SampleMethod method) {
   constexpr std::uint64_t kVariables = std::uint64_t{1} << 24;
+  constexpr std::uint64_t kHuge = std::uint64_t{1} << 28;  // one takes 32 MiB in bits
+  if (num_variables > kHuge) return 1;
   const auto fitting = std::bit_floor(std::max<std::uint64_t>(1, kVariables / num_variables));
   return static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(fitting, 4, method == SampleMethod::population ? 2048 : 64));
@@ -110,6 +113,37 @@ void check_method_settings(const SampleRequest& request, SampleMethod method) {
   belongs("resume", !request.files.resume.empty(), samples, "--method sample");
 }
 
+MachineConfig machine_of(const SampleConfig& config, std::uint32_t replicas) {
+  return {.rule = config.rule,
+          .kernel = config.kernel,
+          .replicas = replicas,
+          .mu = config.mu,
+          .dt = config.dt,
+          .friction = config.friction};
+}
+
+using LatticePointer = std::shared_ptr<const LatticeProgram>;
+
+// A lattice as it is, unless the run is one for which its bonds must be listed: then as spins on a
+// graph, as long as that is not too large. Small lattices have faster kernels as graphs.
+Target target_of(const SampleRequest& request, const SamplePlan& plan) {
+  const auto& target = request.model.target;
+  const auto* lattice = std::get_if<LatticePointer>(&target);
+  if (lattice == nullptr || (*lattice)->size() > LatticeProgram::kMostIsing) return target;
+  constexpr std::uint64_t kSmall = 1 << 12;
+  const auto& config = request.config;
+  bool listed = config.polish || config.exact || plan.method == SampleMethod::bifurcation;
+  if (config.kernel == "auto") {
+    listed = listed || (*lattice)->size() <= kSmall || config.rule == UpdateRule::metropolis;
+  } else {
+    const auto named = std::ranges::find(kernel_table(), config.kernel, &KernelEntry::name);
+    listed = listed || (named != kernel_table().end() &&
+                        !(*named)->refusal(target, machine_of(config, 1)).empty());
+  }
+  if (!listed) return target;
+  return std::make_shared<const IsingProgram>((*lattice)->to_ising());
+}
+
 void check_model_settings(const SampleRequest& request, const SamplePlan& plan) {
   const auto& config = request.config;
   const auto& model = request.model;
@@ -118,7 +152,7 @@ void check_model_settings(const SampleRequest& request, const SamplePlan& plan) 
     refuse("method",
            fmt::format("{} is for discrete models, and this one is continuous", word(plan.method)));
   }
-  const bool has_spins = std::holds_alternative<std::shared_ptr<const IsingProgram>>(model.target);
+  const bool has_spins = std::holds_alternative<std::shared_ptr<const IsingProgram>>(plan.target);
   if (plan.method == SampleMethod::bifurcation && !has_spins) {
     refuse("method", "bifurcation is for spin models with couplings of their own");
   }
@@ -139,15 +173,6 @@ void check_model_settings(const SampleRequest& request, const SamplePlan& plan) 
     refuse("device", fmt::format("prices updates of two-state cells, and these variables are {}",
                                  name(model.states)));
   }
-}
-
-MachineConfig machine_of(const SampleConfig& config, std::uint32_t replicas) {
-  return {.rule = config.rule,
-          .kernel = config.kernel,
-          .replicas = replicas,
-          .mu = config.mu,
-          .dt = config.dt,
-          .friction = config.friction};
 }
 
 SamplingConfig sampling_of(const SampleConfig& config, std::uint64_t num_variables,
@@ -215,10 +240,11 @@ Schedule read_schedule(const std::string& text) {
 SamplePlan plan_of(const SampleRequest& request) {
   const auto& config = checked(request.config);
   const auto& model = request.model;
-  SamplePlan plan;
+  SamplePlan plan{.target = model.target};
   if (!config.beta.empty()) plan.beta = read_schedule(config.beta);
   plan.method = method_of(request, plan.beta);
   if (!plan.beta && plan.method == SampleMethod::sample) plan.beta = Schedule::constant(1.0);
+  plan.target = target_of(request, plan);
   check_real_settings(config, model);
   check_method_settings(request, plan.method);
   check_model_settings(request, plan);
@@ -227,7 +253,7 @@ SamplePlan plan_of(const SampleRequest& request) {
   check_memory(model, replicas);
   plan.machine = machine_of(config, replicas);
   plan.sampling = sampling_of(config, model.num_variables, replicas);
-  plan.kernel = &choose_kernel(model.target, plan.machine);
+  plan.kernel = &choose_kernel(plan.target, plan.machine);
   return plan;
 }
 

@@ -13,6 +13,7 @@
 namespace therma {
 
 struct SamplePlan {
+  Target target;  // the model's, or its bonds one by one where the run needs them
   SampleMethod method = SampleMethod::sample;  // never automatic
   std::optional<Schedule> beta;                // none: to be found from the couplings
   MachineConfig machine = {};

@@ -10,6 +10,7 @@
 
 #include "therma/core/config.hpp"
 #include "therma/dynamics/machine.hpp"
+#include "therma/dynamics/transport.hpp"
 #include "therma/engine/models/model.hpp"
 
 namespace therma {
@@ -101,6 +102,7 @@ struct SampleRequest {
   SampleModel model;
   SampleConfig config;
   SampleFiles files;
+  Transport* ranks = nullptr;   // borrowed: the processes that share the work; null for one
   bool has_time_limit = false;  // whether the resources carry a deadline that was asked for
 };
 

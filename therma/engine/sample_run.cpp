@@ -33,14 +33,17 @@ void describe(SampleReport& report, const SampleRequest& request, const SamplePl
   report.states = model.states;
   report.num_variables = model.num_variables;
   report.num_couplings = model.num_couplings;
-  if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&model.target)) {
+  if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&plan.target)) {
     report.num_colours = (*ising)->num_colours();
+  }
+  if (std::holds_alternative<std::shared_ptr<const LatticeProgram>>(plan.target)) {
+    report.num_colours = 2;  // a chessboard
   }
   report.labels = model.labels;
   report.is_optimisation = model.is_optimisation;
   report.is_max_cut = model.total_weight.has_value();
   report.assumptions = model.assumptions;
-  const auto rule = rule_for(model.target, plan.machine);
+  const auto rule = rule_for(plan.target, plan.machine);
   report.rule = enum_names(rule)[static_cast<std::size_t>(rule)];
   report.method = enum_names(plan.method)[static_cast<std::size_t>(plan.method)];
   report.kernel = plan.kernel->name;
@@ -87,17 +90,16 @@ std::string not_reached_text(const SampleReport& report) {
                      number_text(report.best.front().energy));
 }
 
-// The word for how it ended, and a sentence where that is no success.
+// The word for how it ended, where no certificate has said it, and a sentence where that is no
+// success.
 void conclude(SampleReport& report) {
   if (report.samples == 0 && report.best.empty()) {
     report.status = "cancelled";
     report.message = "stopped before anything was drawn";
-  } else if (wants_a_state(report)) {
+  } else if (wants_a_state(report) || report.status.empty()) {
     report.status = "feasible";
+    report.message.clear();
     if (!report.target_reached.value_or(true)) report.message = not_reached_text(report);
-  } else {
-    report.status = "undecided";
-    report.message = "nothing certifies the draws";
   }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The methods that look for low energies, or pass through many temperatures on the way to one.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -11,6 +13,7 @@
 #include "therma/dynamics/population.hpp"
 #include "therma/dynamics/tabu.hpp"
 #include "therma/dynamics/temper.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/engine/sample_parts.hpp"
 
 namespace therma {
@@ -34,7 +37,7 @@ struct Search {
             .fold_mirrors = request.model.total_weight.has_value()};
   }
   [[nodiscard]] const IsingPointer* ising() const noexcept {
-    return std::get_if<IsingPointer>(&request.model.target);
+    return std::get_if<IsingPointer>(&plan.target);
   }
 };
 
@@ -44,6 +47,17 @@ struct Ends {
   double cold = 0.0;
 };
 
+// Single changes of a lattice are those of a small one with the same couplings.
+BetaRange betas_worth_it(const Target& target) {
+  const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target);
+  if (lattice == nullptr) return beta_range(target);
+  LatticeModel small{
+      .shape = {16, 16}, .coupling = (*lattice)->coupling(), .field = (*lattice)->field()};
+  if ((*lattice)->shape().size() == 3) small.shape = {8, 8, 8};
+  if ((*lattice)->has_disorder()) small.bond_seed = 0;
+  return beta_range(IsingProgram(LatticeProgram(small).to_ising()));
+}
+
 // As stated; one number is the cold end, and the hot one then comes from the couplings.
 Ends ends_of(const Search& search) {
   const auto& stated = search.plan.beta;
@@ -51,7 +65,7 @@ Ends ends_of(const Search& search) {
     const auto [low, high] = std::minmax(stated->at(0, 2), stated->at(1, 2));
     return {low, high};
   }
-  const auto range = beta_range(search.request.model.target);
+  const auto range = betas_worth_it(search.plan.target);
   const double cold = stated ? *single_value(*stated) : range.cold;
   return {std::min(range.hot, cold), cold};
 }
@@ -85,9 +99,9 @@ void polish(const Search& search, SearchResult& result) {
 
 void run_anneal(const Search& search) {
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto schedule =
-      plan.beta ? *plan.beta : default_schedule(beta_range(search.request.model.target));
+      plan.beta ? *plan.beta : default_schedule(betas_worth_it(search.plan.target));
   // A clock that was asked for is used up: longer and longer anneals until it ends them.
   const bool repeats = search.request.has_time_limit;
   const AnnealConfig config{.goal = search.goal(),
@@ -97,7 +111,7 @@ void run_anneal(const Search& search) {
                             .growth = repeats ? 1.5 : 1.0,
                             .rounds = search.config().rounds};
   const double before_s = cpu_seconds();
-  auto result = anneal(*machine, config, schedule, search.resources);
+  auto result = anneal(*machine, config, schedule, machine.resources());
   search.report.updates = machine->tally().updates;
   search.report.details = {{"anneals", result.anneals}, {"levels", config.levels}};
   polish(search, result);
@@ -125,7 +139,7 @@ Json temper_details(const TemperResult& result) {
 void run_tempering(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto ends = ends_of(search);
   const double betas[] = {ends.hot, ends.cold};
   const TemperConfig config{.goal = search.goal(),
@@ -134,9 +148,9 @@ void run_tempering(const Search& search) {
                             .rounds = search.config().rounds > 0
                                           ? search.config().rounds
                                           : plan.sampling.burn_in + plan.sampling.sweeps};
-  const SampleWitness witness(search.request, *machine, config.rounds);
+  const SampleWitness witness(search.request, plan, *machine, config.rounds, ends.cold);
   const double before_s = cpu_seconds();
-  auto result = temper(*machine, config, betas, search.rng().child("temper"), search.resources,
+  auto result = temper(*machine, config, betas, search.rng().child("temper"), machine.resources(),
                        witness.observers());
   report.updates = machine->tally().updates;
   report.details = temper_details(result);
@@ -150,7 +164,7 @@ void run_tempering(const Search& search) {
   report.thin = 1;
   report.num_sampled_chains = result.ladders;
   if (report.samples == 0) return;
-  witness.testify(report, search.request.model, ends.cold);
+  witness.testify(report, search.request.model);
   witness.write_file(search.request, report);
 }
 
@@ -174,22 +188,31 @@ Json population_details(const PopulationResult& result) {
 void run_population(const Search& search) {
   auto& report = search.report;
   const auto& plan = search.plan;
-  const auto machine = make_machine(search.request, plan);
+  const SampleMachine machine(search.request, plan, search.resources);
   const auto& stated = plan.beta;
   const PopulationConfig config{
       .goal = search.goal(),
-      .beta_end = stated ? stated->at(1, 2) : beta_range(search.request.model.target).cold,
+      .beta_end = stated ? stated->at(1, 2) : betas_worth_it(search.plan.target).cold,
       .sweeps = search.config().sweeps > 0 ? search.config().sweeps : 10,
       .rounds = search.config().rounds};
   const double before_s = cpu_seconds();
   auto result =
-      population_anneal(*machine, config, search.rng().child("population"), search.resources);
+      population_anneal(*machine, config, search.rng().child("population"), machine.resources());
   report.updates = machine->tally().updates;
   report.details = population_details(result);
   polish(search, result);
   report.cpu_s = cpu_seconds() - before_s;
   report.beta = Schedule::linear(config.beta_start, config.beta_end).text();
   note_result(search, result);
+  report.status = result.equilibration == Equilibration::reached     ? "converged"
+                  : result.equilibration == Equilibration::undecided ? "undecided"
+                                                                     : "not_converged";
+  if (result.equilibration != Equilibration::reached) {
+    report.message = fmt::format(
+        "the population is not known to have kept its balance: too few of its {} members have "
+        "descendants; more --replicas or --sweeps",
+        search.plan.machine.replicas);
+  }
   if (result.points.empty()) return;
   const auto& last = result.points.back();
   const auto size = static_cast<double>(search.request.model.num_variables);
@@ -204,6 +227,10 @@ void run_population(const Search& search) {
 }
 
 void run_bifurcation(const Search& search) {
+  if (search.request.ranks != nullptr && search.request.ranks->size() > 1) {
+    fail(ErrorCode::invalid_argument, "method: bifurcation runs on one process, not on {} ranks",
+         search.request.ranks->size());
+  }
   auto& report = search.report;
   BifurcationConfig config{.goal = search.goal(),
                            .replicas = search.plan.machine.replicas,

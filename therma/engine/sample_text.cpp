@@ -193,9 +193,41 @@ std::string answer_text(const SampleReport& r) {
   return out;
 }
 
-void add_certificate(std::string& out, const SampleReport& r, std::size_t width) {
+// The sentences of gates that did not pass, and the names of those that did.
+void add_gates(std::string& out, const SampleReport& r, std::size_t width) {
   if (r.certificate.is_null()) return;
-  add_fact(out, "certificate", printable(r.certificate.value("text", std::string())), width);
+  std::string passed;
+  for (const auto& gate : r.certificate["gates"]) {
+    const auto verdict = gate["verdict"].get<std::string>();
+    if (verdict == "pass") {
+      passed += (passed.empty() ? "" : ", ") + words(gate["name"].get<std::string>());
+    } else if (verdict == "fail" || verdict == "undecided") {
+      add_fact(out, words(verdict), printable(gate["sentence"].get<std::string>()), width);
+    }
+  }
+  add_fact(out, "passed", passed, width);
+  const auto& interval = r.certificate["beta_interval"];
+  const auto& measured = r.certificate["beta_effective"];
+  if (measured.is_number() && interval.is_array()) {
+    add_fact(out, "beta measured",
+             fmt::format("{:.6g}, within [{:.6g}, {:.6g}]", measured.get<double>(),
+                         interval[0].is_number() ? interval[0].get<double>() : NAN,
+                         interval[1].is_number() ? interval[1].get<double>() : NAN),
+             width);
+  }
+  if (r.independent_samples) {
+    add_fact(out, "independent",
+             fmt::format("worth {:.0f} independent samples", *r.independent_samples), width);
+  }
+}
+
+std::string status_text(const SampleReport& r) {
+  auto text = words(r.status);
+  if (!r.certificate.is_null()) {
+    const auto sentence = r.certificate["sentence"].get<std::string>();
+    return text + ": " + printable(sentence);
+  }
+  return r.message.empty() ? text : text + ": " + r.message;
 }
 
 }  // namespace
@@ -203,8 +235,7 @@ void add_certificate(std::string& out, const SampleReport& r, std::size_t width)
 std::string render_text(const SampleReport& r, const SampleTextStyle& style) {
   if (style.answer_only) return answer_text(r);
   std::string out = wrapped(headline(r), style.width, 0) + "\n\n";
-  add_fact(out, "status", words(r.status) + (r.message.empty() ? "" : ": " + r.message),
-           style.width);
+  add_fact(out, "status", status_text(r), style.width);
   for (const auto& o : r.observables) {
     add_fact(out, observable_name(o), observable_text(o), style.width);
   }
@@ -212,7 +243,7 @@ std::string render_text(const SampleReport& r, const SampleTextStyle& style) {
   if (!r.best.empty() && r.best.front().values.size() <= kMostShownValues) {
     add_fact(out, "state", state_text(r.best.front(), r.states), style.width);
   }
-  add_certificate(out, r, style.width);
+  add_gates(out, r, style.width);
   if (!r.exact.is_null()) {
     add_fact(out, "exactly",
              fmt::format("log Z {:.8g}, mean energy {:.8g} (variable elimination, width {})",

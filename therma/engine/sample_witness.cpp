@@ -90,13 +90,19 @@ RankedState ranked_state(const SampleModel& model, double energy, std::span<cons
   return out;
 }
 
-SampleWitness::SampleWitness(const SampleRequest& request, const Machine& machine,
-                             std::uint64_t num_draws) {
+SampleWitness::SampleWitness(const SampleRequest& request, const SamplePlan& plan,
+                             const Machine& machine, std::uint64_t num_draws,
+                             std::optional<double> beta)
+    : beta_(beta) {
   observers_.push_back(&energies_);
   if (!are_categories(request.model)) observers_.push_back(&means_);
   if (machine.num_variables() * request.config.n_best <= kMostKeptVariables) {
     lowest_ = std::make_unique<LowestStates>(request.config.n_best);
     observers_.push_back(lowest_.get());
+  }
+  if (beta && std::isfinite(*beta)) {
+    certifier_ = std::make_unique<Certifier>(plan.target, plan.machine);
+    observers_.push_back(certifier_.get());
   }
   if (request.files.samples.empty()) return;
   if (is_discrete(request.model.target)) {
@@ -109,14 +115,13 @@ SampleWitness::SampleWitness(const SampleRequest& request, const Machine& machin
   }
 }
 
-void SampleWitness::testify(SampleReport& report, const SampleModel& model,
-                            std::optional<double> beta) const {
+void SampleWitness::testify(SampleReport& report, const SampleModel& model) const {
   if (energies_.num_chains() == 0 || energies_.chain(0).empty()) return;
   const auto size = static_cast<double>(model.num_variables);
   report.observables.push_back(
       mean_of("energy_per_variable", energies_, [&](double e) { return e / size; }));
-  if (beta && std::isfinite(*beta)) {
-    report.observables.push_back(heat_capacity(energies_, *beta, size));
+  if (beta_ && std::isfinite(*beta_)) {
+    report.observables.push_back(heat_capacity(energies_, *beta_, size));
   }
   const auto same = [](double m) { return m; };
   if (model.states == StateKind::spins) {
@@ -131,6 +136,7 @@ void SampleWitness::testify(SampleReport& report, const SampleModel& model,
   if (model.states == StateKind::reals) {
     report.observables.push_back(mean_of("mean_value", means_, same));
   }
+  if (certifier_) add_certificate(report, certifier_->finish());
   if (!lowest_) {
     report.notes.emplace_back("the model is too large to keep its lowest state");
     return;
@@ -142,7 +148,7 @@ void SampleWitness::testify(SampleReport& report, const SampleModel& model,
 }
 
 void SampleWitness::write_file(const SampleRequest& request, const SampleReport& report) const {
-  if (request.files.samples.empty()) return;
+  if (request.files.samples.empty() || !writes_files(request)) return;
   SampleTable table{.num_variables = request.model.num_variables,
                     .labels = request.model.labels,
                     .facts = facts_of(report, request.config.seed)};

@@ -55,23 +55,31 @@ Certifier::Certifier(Target target, const MachineConfig& machine, const Certifie
     : target_(std::move(target)),
       machine_(machine),
       config_(checked(config)),
-      num_variables_(therma::num_variables(target_)),
-      scores_(num_variables_ <= kMostRead ? make_site_scores(target_, machine) : nullptr) {
-  enumerable_ = scores_ != nullptr && scores_->is_discrete() && num_variables_ <= 20 &&
-                num_joint_states(discrete_model(target_)) <= kMostStates;
-}
+      scores_(make_site_scores(target_, machine)) {}
 
 Certifier::~Certifier() = default;
 
-void Certifier::prepare(std::uint32_t replicas) {
+void Certifier::prepare(std::uint64_t variables, std::uint32_t replicas) {
+  num_variables_ = variables;
   num_replicas_ = replicas;
   traced_ = spread(replicas, std::min(replicas, kMostTraced));
   fast_ = TraceStore(TraceStore::Keeps::points, 2 * traced_.size(), rows_for(traced_.size()));
   history_.assign(replicas, 0);
+  if (variables > kMostRead) scores_ = nullptr;
   if (scores_ == nullptr) return;
+  if (scores_->is_discrete() && variables <= 20) {
+    small_ = small_model(target_, kMostStates);
+  }
 
-  const auto num_sites = std::min<std::uint64_t>(num_variables_, config_.max_sites);
-  sites_ = spread(num_variables_, num_sites);
+  std::vector<std::uint32_t> updated;
+  for (std::uint32_t v = 0; v < variables; ++v) {
+    if (scores_->updates(v)) updated.push_back(v);
+  }
+  if (updated.empty()) scores_ = nullptr;
+  if (scores_ == nullptr) return;
+  const auto num_sites = std::min<std::uint64_t>(updated.size(), config_.max_sites);
+  sites_ = spread(updated.size(), num_sites);
+  for (auto& site : sites_) site = updated[site];
   const auto budget = static_cast<double>(config_.values_per_sample);
   const double affordable =
       std::min<double>(budget / scores_->cost(), kScoresPerSample / static_cast<double>(num_sites));
@@ -81,12 +89,10 @@ void Certifier::prepare(std::uint32_t replicas) {
   read_every_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(scores_->cost() / budget)));
 
   const std::size_t rows = rows_for(readers);
-  slow_ = TraceStore(TraceStore::Keeps::points, (enumerable_ ? 2 : 1) * read_.size(), rows);
+  slow_ = TraceStore(TraceStore::Keeps::points, (small_ ? 2U : 1U) * read_.size(), rows);
   zero_ = TraceStore(TraceStore::Keeps::means, 2 * read_.size(), rows);
   blocks_ = SiteBlocks(sites_.size());
-  if (enumerable_) {
-    visits_.assign(static_cast<std::size_t>(num_joint_states(discrete_model(target_))), 0);
-  }
+  if (small_) visits_.assign(static_cast<std::size_t>(num_joint_states(*small_)), 0);
   previous_.assign(read_.size() * sites_.size(), 0.0);
   site_leave_.assign(sites_.size(), 0.0);
   site_changes_.assign(sites_.size(), 0);
@@ -97,7 +103,7 @@ void Certifier::prepare(std::uint32_t replicas) {
 }
 
 void Certifier::on_sample(const Machine& machine, std::span<const double> energies, double beta) {
-  if (num_replicas_ == 0) prepare(machine.num_replicas());
+  if (num_replicas_ == 0) prepare(machine.num_variables(), machine.num_replicas());
   if (machine.num_replicas() != num_replicas_ || energies.size() != num_replicas_) {
     fail(ErrorCode::invalid_argument, "certificate: expected {} replicas, found {}", num_replicas_,
          machine.num_replicas());
@@ -105,7 +111,9 @@ void Certifier::on_sample(const Machine& machine, std::span<const double> energi
   if (samples_ == 0) beta_ = beta;
   beta_varies_ = beta_varies_ || !(beta == beta_);
   look_at_energies(machine, energies);
-  if (!read_.empty() && samples_ % read_every_ == 0) look_at_states(machine, beta);
+  // At infinite beta conditionals have no scores: the rule is greedy, and finish() says so.
+  const bool looks = !read_.empty() && std::isfinite(beta) && samples_ % read_every_ == 0;
+  if (looks) look_at_states(machine, beta);
   ++samples_;
 }
 
@@ -124,15 +132,15 @@ void Certifier::look_at_energies(const Machine& machine, std::span<const double>
 
 void Certifier::look_at_states(const Machine& machine, double beta) {
   const std::size_t readers = read_.size(), num_sites = sites_.size();
-  std::vector<double> slow((enumerable_ ? 2 : 1) * readers), zero(2 * readers);
+  std::vector<double> slow((small_ ? 2U : 1U) * readers), zero(2 * readers);
   for (std::size_t k = 0; k < readers; ++k) {
     machine.read(read_[k], values_);
     slow[k] = projection(values_);
-    if (enumerable_) {
-      const bool spins = std::holds_alternative<std::shared_ptr<const IsingProgram>>(target_);
+    if (small_) {
       std::size_t state = 0;
       for (std::size_t v = values_.size(); v-- > 0;) {
-        state = 2 * state + static_cast<std::size_t>(spins && values_[v] > 0.0);
+        const auto site = static_cast<std::uint32_t>(v);
+        state = state * small_->states[v] + scores_->state_of(values_[v], site);
       }
       slow[readers + k] = static_cast<double>(state);
       ++visits_[state];
@@ -176,7 +184,8 @@ std::vector<Observable> Certifier::observables() const {
 }
 
 std::string Certifier::save() const {
-  ArchiveWriter out("certificate", num_variables_, 0);
+  ArchiveWriter out("certificate", 0, 0);
+  out.put(num_variables_);
   out.put(num_replicas_);
   out.put(samples_);
   out.put(beta_);
@@ -203,7 +212,8 @@ std::string Certifier::save() const {
 }
 
 void Certifier::restore(std::string_view bytes) {
-  ArchiveReader in(bytes, "certificate", num_variables_, 0);
+  ArchiveReader in(bytes, "certificate", 0, 0);
+  const auto variables = in.get<std::uint64_t>();
   const auto replicas = in.get<std::uint32_t>();
   if (replicas > bytes.size()) {  // history alone takes 8 bytes for each
     fail(ErrorCode::bad_data, "checkpoint of a certificate: {} replicas do not fit", replicas);
@@ -214,7 +224,11 @@ void Certifier::restore(std::string_view bytes) {
   finite_ = in.get<bool>();
   num_replicas_ = 0;
   if (replicas == 0) return in.finish();
-  prepare(replicas);
+  if (scores_ != nullptr && variables != scores_->num_variables()) {
+    fail(ErrorCode::bad_data, "checkpoint of a certificate: expected {} variables, found {}",
+         scores_->num_variables(), variables);
+  }
+  prepare(variables, replicas);
   score_information_ = in.get<double>();
   residual_variance_ = in.get<double>();
   scored_ = in.get<std::uint64_t>();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "therma/core/config.hpp"
 #include "therma/dynamics/sampling.hpp"
 #include "therma/inference/certificate.hpp"
+#include "therma/inference/discrete_model.hpp"
 #include "therma/inference/gates.hpp"
 #include "therma/inference/site_scores.hpp"
 #include "therma/inference/trace_store.hpp"
@@ -65,7 +67,7 @@ class Certifier final : public SampleObserver {
   void restore(std::string_view bytes) override;
 
  private:
-  void prepare(std::uint32_t replicas);
+  void prepare(std::uint64_t variables, std::uint32_t replicas);
   void look_at_energies(const Machine& machine, std::span<const double> energies);
   void look_at_states(const Machine& machine, double beta);
   [[nodiscard]] std::vector<Observable> observables() const;
@@ -85,7 +87,7 @@ class Certifier final : public SampleObserver {
   CertifierConfig config_;
   std::uint64_t num_variables_ = 0;
   std::unique_ptr<SiteScores> scores_;  // null where the program has none
-  bool enumerable_ = false;
+  std::optional<DiscreteModel> small_;  // where few enough states to enumerate
 
   std::uint32_t num_replicas_ = 0;     // 0: nothing seen yet
   std::vector<std::uint32_t> traced_;  // [traced] replica

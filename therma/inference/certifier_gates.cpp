@@ -20,14 +20,13 @@ Gate& say(Gate& gate, GateVerdict verdict, std::string sentence) {
   return gate;
 }
 
-// Student's bound, stretched for a mean of this skewness: the inverse of without_skewness().
+// Student's bound for a mean of this shape.
 double reach(double p, const MeanError& mean) {
-  const double w = t_bound(p, mean.freedom);
-  return (w + (w * w - 1.0) * std::abs(mean.skewness) / 6.0) * mean.error;
+  return stretched(t_bound(p, mean.freedom), mean.shape) * mean.error;
 }
 double chance(const MeanError& mean, double allowance = 0.0) {
   const double z = std::max(0.0, std::abs(mean.mean) - allowance) / mean.error;
-  return t_two_sided(without_skewness(z, mean.skewness), mean.freedom);
+  return t_two_sided(normal_equivalent(z, mean.shape), mean.freedom);
 }
 
 std::string percent(double fraction) { return fmt::format("{:+.2g} %", 100.0 * fraction); }
@@ -247,7 +246,7 @@ Gate Certifier::judge_duplicates(Gate independence) const {
 
 Gate Certifier::judge_total_variation(const std::vector<Observable>& observables) const {
   Gate gate{.name = "total_variation", .false_alarm_rate = config_.false_alarm_rate};
-  if (!enumerable_ || !std::isfinite(beta_)) {
+  if (!small_ || !std::isfinite(beta_)) {
     return say(gate, GateVerdict::not_applicable, "states are too many to enumerate, or reals.");
   }
   if (!finite_) return say(gate, GateVerdict::fail, "a state is not a finite number.");
@@ -261,7 +260,7 @@ Gate Certifier::judge_total_variation(const std::vector<Observable>& observables
   if (!std::isfinite(independent) || states.empty()) {
     return say(gate, GateVerdict::undecided, "nothing moved: chance cannot be told from fault.");
   }
-  const auto found = total_variation(enumerate(target_, beta_), visits_,
+  const auto found = total_variation(enumerate(*small_, beta_), visits_,
                                      {.values = states, .chains = read_.size()}, independent,
                                      config_.false_alarm_rate);
   gate.value = found.value;

@@ -50,10 +50,10 @@ double effective_of_split(const Traces& split) {
   const auto s = spread_of(split);
   const std::size_t n = split.samples();
   if (!(s.pooled > 0.0) || n < 4) return kNaN;
-  const auto c = mean_autocovariance(split);
+  MeanAutocovariance c(split);
   // The autocovariance with n - 1 in place of n agrees with W at lag zero.
   const double scale = s.samples / (s.samples - 1.0);
-  const auto rho = [&](std::size_t lag) { return 1.0 - (s.within - scale * c[lag]) / s.pooled; };
+  const auto rho = [&](std::size_t lag) { return 1.0 - (s.within - scale * c.at(lag)) / s.pooled; };
   // Geyer: sums of neighbouring pairs are positive and decrease for any reversible chain.
   double sum = 0.0, smallest = 1.0 + rho(1);
   for (std::size_t lag = 0; lag + 1 < n; lag += 2) {

@@ -15,11 +15,7 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Standardised third and fourth central moments (the fourth less 3), about one common mean.
-struct Shape {
-  double skewness = 0.0;
-  double kurtosis = 0.0;
-};
+// About one common mean.
 Shape shape_of(std::span<const double> values) {
   const double mean = mean_of(values);
   double m2 = 0.0, m3 = 0.0, m4 = 0.0;
@@ -34,9 +30,9 @@ Shape shape_of(std::span<const double> values) {
   return {.skewness = m3 / n / std::pow(m2 / n, 1.5), .kurtosis = m4 * n / (m2 * m2) - 3.0};
 }
 
-// Two-sided chance of z that has `skewness` and an error known with `freedom`.
-double chance(double z, double skewness, double freedom) {
-  return t_two_sided(without_skewness(z, skewness), freedom);
+// Two-sided chance of z, a statistic of this shape with an error known with `freedom`.
+double chance(double z, const Shape& shape, double freedom) {
+  return t_two_sided(normal_equivalent(z, shape), freedom);
 }
 
 Autocorrelation own_autocorrelation(const Traces& traces) {
@@ -114,13 +110,13 @@ Agreement agreement_of(const Traces& traces) {
   if (traces.chains < 2) return result;
   const double error =
       std::sqrt(own.variance * worth / static_cast<double>(n) * (1.0 - 1.0 / chains));
-  const double skewness = shape.skewness * std::sqrt(worth / static_cast<double>(n));
+  const auto of_chain = shape_of_mean(shape, static_cast<double>(n) / worth);
   const double all = mean_of(traces.values);
   double farthest = 0.0;
   for (std::size_t c = 0; c < traces.chains; ++c) {
     farthest = std::max(farthest, std::abs(mean_of(traces.chain(c)) - all) / error);
   }
-  const double single = chains * chance(farthest, skewness, own.freedom);
+  const double single = chains * chance(farthest, of_chain, own.freedom);
   result.p = std::min(1.0, 2.0 * std::min(result.p, single));
   return result;
 }
@@ -160,8 +156,11 @@ Together together_of(const Traces& traces, const Autocorrelation& own) {
   const double size = static_cast<double>(n) / own.squared;
   const auto shape = shape_of(traces.values);
   const double z = std::atanh(std::min(result.largest, 1.0 - 1e-15)) * std::sqrt(size - 3.0);
-  const double skewness = shape.skewness * shape.skewness / std::sqrt(size);
-  const double of_pair = pairs * chance(z, skewness, own.freedom);
+  // Of a product of two independent values.
+  const double fourth = shape.kurtosis + 3.0;
+  const auto product = shape_of_mean(
+      {.skewness = shape.skewness * shape.skewness, .kurtosis = fourth * fourth - 3.0}, size);
+  const double of_pair = pairs * chance(z, product, own.freedom);
   // All pairs: R times the variance of the chains' average over that of a chain is chi-square.
   const auto count = static_cast<double>(chains);
   const double ratio = 1.0 + 2.0 * result.average / count;
@@ -296,10 +295,9 @@ Gate judge_stationarity(const std::vector<Observable>& observables, const Thresh
     const double worth = 2.0 * own.tau / chains;
     const double z =
         (before - after) / std::sqrt(own.variance * worth * (1.0 / early + 1.0 / late));
-    const double skewness =
-        shape_of(traces.values).skewness * std::sqrt(worth / early);  // the shorter part's
-    smallest.add(chance(z, skewness, own.freedom), one.name);
-    const double plain = without_skewness(z, skewness);
+    const auto shape = shape_of_mean(shape_of(traces.values), early / worth);  // the shorter part's
+    smallest.add(chance(z, shape, own.freedom), one.name);
+    const double plain = normal_equivalent(z, shape);
     if (!(plain <= farthest)) farthest = plain, freedom = own.freedom;
   }
   if (smallest.empty()) {
@@ -376,7 +374,7 @@ MeanError mean_error(const Traces& traces, double least_variance) {
     if (!(other <= variance)) variance = other, result.freedom = mixed.freedom;
   }
   result.error = std::sqrt(std::max(variance, least_variance));
-  result.skewness = shape_of(traces.values).skewness * std::sqrt(2.0 * own.tau / total);
+  result.shape = shape_of_mean(shape_of(traces.values), total / (2.0 * own.tau));
   result.decided = own.decided;
   return result;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "therma/inference/certificate.hpp"
+#include "therma/inference/tails.hpp"
 #include "therma/inference/traces.hpp"
 
 namespace therma {
@@ -49,9 +50,9 @@ struct Thresholds {
 // each sample, which chains that share random numbers cannot make too small.
 struct MeanError {
   double mean = 0.0;
-  double error = 0.0;     // NaN where it cannot be known
-  double freedom = 0.0;   // of Student's law
-  double skewness = 0.0;  // of the mean
+  double error = 0.0;    // NaN where it cannot be known
+  double freedom = 0.0;  // of Student's law
+  Shape shape = {};      // of the mean
   bool decided = false;
 };
 [[nodiscard]] MeanError mean_error(const Traces& traces, double least_variance = 0.0);

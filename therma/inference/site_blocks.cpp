@@ -93,7 +93,8 @@ SiteBlocks::Worst SiteBlocks::worst() const {
     const double variance = std::max(squares * count / (count - 1.0), expected_[k]);
     if (!(variance > 0.0)) continue;
     ++result.tested;
-    const double z = without_skewness(sum / std::sqrt(variance), 1.0 / std::sqrt(events));
+    const double z = normal_equivalent(
+        sum / std::sqrt(variance), {.skewness = 1.0 / std::sqrt(events), .kurtosis = 1.0 / events});
     const double p = t_two_sided(z, result.freedom);
     if (p <= smallest || std::isnan(p)) {
       smallest = std::isnan(p) ? 0.0 : p;  // a site that is not a number fails

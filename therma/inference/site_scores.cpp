@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
 namespace therma {
@@ -17,8 +20,15 @@ namespace {
 // --- Discrete programs: one pair of overloads for each. -----------------------------------------
 
 // The energy of each state of one site given the rest, up to a constant; returns its present state.
+using States = std::vector<Category>;  // scratch, [variable]
+
+void read_states(const IsingProgram&, std::span<const double>, States&) {}
+std::uint32_t state_at(const IsingProgram&, double value, std::uint32_t) { return value > 0.0; }
+bool is_updated(const IsingProgram&, std::uint32_t) { return true; }
+
 std::uint32_t conditional_energies(const IsingProgram& program, std::span<const double> values,
-                                   std::uint32_t site, std::vector<double>& energies) {
+                                   const States&, std::uint32_t site,
+                                   std::vector<double>& energies) {
   double field = program.fields()[site];
   const auto columns = program.couplings().columns(site);
   const auto J = program.couplings().values(site);
@@ -26,7 +36,64 @@ std::uint32_t conditional_energies(const IsingProgram& program, std::span<const 
   energies.assign({field, -field});  // down, up
   return values[site] > 0.0 ? 1 : 0;
 }
-double values_of(const IsingProgram& program) { return program.size(); }
+
+// The sign of the bond from a site of colour 0 one step along an axis.
+double bond_sign(const LatticeProgram& program, std::uint64_t even_site, unsigned axis,
+                 bool ahead) {
+  if (!program.has_disorder()) return 1.0;
+  const auto place = program.layout().place(even_site);
+  const bool even_x = even_site % program.layout().nx % 2 == 0;
+  const bool beside = axis == 0 ? ahead == even_x : ahead;
+  const auto direction = static_cast<LatticeProgram::Direction>(2 * axis + (beside ? 1 : 0));
+  return (program.bonds(direction)[place.byte] >> place.bit & 1U) != 0 ? -1.0 : 1.0;
+}
+
+void read_states(const LatticeProgram&, std::span<const double>, States&) {}
+std::uint32_t state_at(const LatticeProgram&, double value, std::uint32_t) { return value > 0.0; }
+bool is_updated(const LatticeProgram&, std::uint32_t) { return true; }
+
+std::uint32_t conditional_energies(const LatticeProgram& program, std::span<const double> values,
+                                   const States&, std::uint32_t site,
+                                   std::vector<double>& energies) {
+  const auto& layout = program.layout();
+  const std::uint64_t extent[] = {layout.nx, layout.ny, layout.nz};
+  const bool is_even = layout.place(site).colour == 0;
+  double field = program.field();
+  std::uint64_t stride = 1;
+  for (unsigned axis = 0; axis < program.shape().size(); ++axis) {
+    const std::uint64_t at = site / stride % extent[axis], base = site - at * stride;
+    const std::uint64_t next = base + (at + 1) % extent[axis] * stride;
+    const std::uint64_t last = base + (at + extent[axis] - 1) % extent[axis] * stride;
+    // A bond belongs to its end of colour 0; seen from there, the other way round.
+    const double ahead = bond_sign(program, is_even ? site : next, axis, is_even);
+    const double back = bond_sign(program, is_even ? site : last, axis, !is_even);
+    field += program.coupling() * (ahead * values[next] + back * values[last]);
+    stride *= extent[axis];
+  }
+  energies.assign({field, -field});
+  return values[site] > 0.0 ? 1 : 0;
+}
+
+std::uint32_t state_at(const FactorProgram& program, double value, std::uint32_t site) {
+  if (program.is_spin(site)) return value > 0.0;
+  return static_cast<std::uint32_t>(std::clamp(value, 0.0, program.num_states(site) - 1.0));
+}
+bool is_updated(const FactorProgram& program, std::uint32_t site) {
+  return !program.is_clamped(site);
+}
+void read_states(const FactorProgram& program, std::span<const double> values, States& states) {
+  states.resize(values.size());
+  for (std::uint32_t v = 0; v < values.size(); ++v) {
+    states[v] = static_cast<Category>(state_at(program, values[v], v));
+  }
+}
+std::uint32_t conditional_energies(const FactorProgram& program, std::span<const double>,
+                                   const States& states, std::uint32_t site,
+                                   std::vector<double>& energies) {
+  energies.resize(program.num_states(site));
+  program.conditional_energies(states, site, energies);
+  return states[site];
+}
 
 // -1, +1 for two states; for more, numbers in [-1, 1] that look random, so that no permutation of
 // states goes unseen.
@@ -67,8 +134,9 @@ class DiscreteScores final : public SiteScores {
 
   void evaluate(std::span<const double> values, double beta, std::span<const std::uint32_t> sites,
                 std::span<SiteScore> scores) override {
+    read_states(*program_, values, states_);
     for (std::size_t k = 0; k < sites.size(); ++k) {
-      const auto state = conditional_energies(*program_, values, sites[k], energies_);
+      const auto state = conditional_energies(*program_, values, states_, sites[k], energies_);
       law_.set(energies_, beta);
       auto& out = scores[k] = {.score = law_.mean - energies_[state], .information = law_.variance};
       out.leave = 0.0;
@@ -89,18 +157,23 @@ class DiscreteScores final : public SiteScores {
   // The mean score falls with beta. What the remembered conditionals say about its shape moves the
   // root away from the measured mean at beta.
   [[nodiscard]] double beta_at(double mean, double beta) const override {
-    const double here = remembered_score(beta);
-    const auto at = [&](double b) { return mean + remembered_score(b) - here; };
+    const double here = remembered_score(beta).first;
     const double most = 100.0 * std::max(beta, 1.0 / energy_scale());
     if (!std::isfinite(here) || !std::isfinite(mean)) return here + mean;
+    const auto at = [&](double b) { return mean + remembered_score(b).first - here; };
     if (!(at(-most) > 0.0)) return -std::numeric_limits<double>::infinity();
     if (!(at(most) < 0.0)) return std::numeric_limits<double>::infinity();
-    double low = -most, high = most;
-    for (int step = 0; step < 60; ++step) {
-      const double middle = 0.5 * (low + high);
-      (at(middle) > 0.0 ? low : high) = middle;
+    double low = -most, high = most, guess = beta;
+    for (int step = 0; step < 100 && high - low > 1e-12 * most; ++step) {
+      const auto [score, information] = remembered_score(guess);
+      const double excess = mean + score - here;
+      (excess > 0.0 ? low : high) = guess;
+      const double newton = guess + excess / information;  // Newton's, where it stays inside
+      const double next = newton > low && newton < high ? newton : 0.5 * (low + high);
+      if (std::abs(next - guess) <= 1e-10 * most) break;
+      guess = next;
     }
-    return 0.5 * (low + high);
+    return guess;
   }
   [[nodiscard]] double energy_scale() const override {
     double sum = 0.0;
@@ -112,7 +185,16 @@ class DiscreteScores final : public SiteScores {
     return scale > 0.0 ? scale : 1.0;
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return true; }
-  [[nodiscard]] double cost() const noexcept override { return values_of(*program_); }
+  [[nodiscard]] bool updates(std::uint32_t site) const override {
+    return is_updated(*program_, site);
+  }
+  [[nodiscard]] std::uint32_t state_of(double value, std::uint32_t site) const override {
+    return state_at(*program_, value, site);
+  }
+  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return program_->size(); }
+  [[nodiscard]] double cost() const noexcept override {
+    return static_cast<double>(program_->size());
+  }
 
   void save(ArchiveWriter& out) const override {
     out.put(offered_);
@@ -173,18 +255,21 @@ class DiscreteScores final : public SiteScores {
     state_ = std::move(states);
     every_ = 2 * every_ + 1;
   }
-  [[nodiscard]] double remembered_score(double beta) const {
+  // Mean score of what is remembered, and minus its slope.
+  [[nodiscard]] std::pair<double, double> remembered_score(double beta) const {
     Conditional law;
-    double sum = 0.0;
+    double sum = 0.0, information = 0.0;
     for (std::size_t e = 0; e < state_.size(); ++e) {
       law.set(remembered(e), beta);
       sum += law.mean - remembered(e)[state_[e]];
+      information += law.variance;
     }
-    return state_.empty() ? std::numeric_limits<double>::quiet_NaN()
-                          : sum / static_cast<double>(state_.size());
+    const auto count = static_cast<double>(state_.size());  // 0: not a number
+    return {sum / count, information / count};
   }
 
   std::shared_ptr<const Program> program_;
+  States states_;                 // scratch
   std::vector<double> energies_;  // scratch
   Conditional law_;               // scratch
   std::uint64_t offered_ = 0;
@@ -243,6 +328,7 @@ class RealScores final : public SiteScores {
     return {.relative = bias_ / count};
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return false; }
+  [[nodiscard]] std::uint64_t num_variables() const noexcept override { return energy_.size(); }
   [[nodiscard]] double cost() const noexcept override { return cost_; }
 
   void save(ArchiveWriter& out) const override {
@@ -322,6 +408,12 @@ std::unique_ptr<SiteScores> make_site_scores(const Target& target, const Machine
   };
   if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&target)) {
     return std::make_unique<DiscreteScores<IsingProgram>>(*ising);
+  }
+  if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
+    return std::make_unique<DiscreteScores<LatticeProgram>>(*lattice);
+  }
+  if (const auto* factors = std::get_if<std::shared_ptr<const FactorProgram>>(&target)) {
+    return std::make_unique<DiscreteScores<FactorProgram>>(*factors);
   }
   if (const auto* quadratic = std::get_if<std::shared_ptr<const QuadraticEnergy>>(&target)) {
     const double n = (*quadratic)->size();

@@ -103,10 +103,30 @@ double f_above(double f, double d1, double d2) noexcept {
   return incomplete_beta(d2 / sum, d1 * f / sum, 0.5 * d2, 0.5 * d1);
 }
 
-double without_skewness(double z, double skewness) noexcept {
-  const double s = std::abs(skewness) / 6.0;
-  if (s < 1e-12) return std::abs(z);
-  return std::max(0.0, (std::sqrt(1.0 + 4.0 * s * (s + std::abs(z))) - 1.0) / (2.0 * s));
+Shape shape_of_mean(const Shape& single, double size) noexcept {
+  return {.skewness = single.skewness / std::sqrt(size), .kurtosis = single.kurtosis / size};
+}
+
+double stretched(double w, const Shape& shape) noexcept {
+  // The second order of skewness, -(2 w^3 - 5 w) s^2 / 36, is taken together with the kurtosis;
+  // tails lighter than a normal law's are not made use of.
+  const double s = std::abs(shape.skewness);
+  const double excess = std::max(0.0, shape.kurtosis - 4.0 / 3.0 * s * s);
+  return w + (w * w - 1.0) * s / 6.0 + (w * w * w - 3.0 * w) * excess / 24.0;
+}
+
+double normal_equivalent(double z, const Shape& shape) noexcept {
+  z = std::abs(z);
+  // Below w = sqrt 3 both terms may lower z; such values decide nothing.
+  constexpr double kStart = std::numbers::sqrt3;
+  if (!(z > stretched(kStart, shape))) return std::isnan(z) ? z : std::min(z, kStart);
+  if (std::isinf(z)) return z;
+  double low = kStart, high = std::max(z, kStart);
+  for (int step = 0; step < 100 && high - low > 1e-9 * high; ++step) {
+    const double middle = 0.5 * (low + high);
+    (stretched(middle, shape) < z ? low : high) = middle;
+  }
+  return low;
 }
 
 }  // namespace therma

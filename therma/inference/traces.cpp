@@ -55,9 +55,12 @@ class PowerSpectrum {
         roots_(roots_of_unity(work_.size())),
         power_(work_.size(), 0.0) {}
 
-  void add(std::span<const double> series) {
-    const double mean = mean_of(series);
-    for (std::size_t t = 0; t < samples_; ++t) work_[t] = series[t] - mean;
+  // Two series about their means at once, as real and imaginary part: what they mix is odd in
+  // frequency and drops out of the real part of covariance(). The second may be empty.
+  void add(std::span<const double> first, std::span<const double> second) {
+    for (std::size_t t = 0; t < samples_; ++t) {
+      work_[t] = {first[t], second.empty() ? 0.0 : second[t]};
+    }
     std::fill(work_.begin() + static_cast<std::ptrdiff_t>(samples_), work_.end(), Complex{});
     transform(work_, roots_);
     for (std::size_t k = 0; k < power_.size(); ++k) power_[k] += std::norm(work_[k]);
@@ -93,15 +96,51 @@ double mean_of(std::span<const double> values) noexcept {
 }
 
 std::vector<double> autocovariance(std::span<const double> series) {
-  return mean_autocovariance({.values = series, .chains = 1});
+  std::vector<double> centred(series.begin(), series.end());
+  const double mean = mean_of(series);
+  for (auto& x : centred) x -= mean;
+  PowerSpectrum spectrum(centred.size());
+  spectrum.add(centred, {});
+  return spectrum.covariance();
 }
 
-std::vector<double> mean_autocovariance(const Traces& traces) {
-  PowerSpectrum spectrum(traces.samples());
-  for (std::size_t c = 0; c < traces.chains; ++c) spectrum.add(traces.chain(c));
-  auto covariance = spectrum.covariance();
-  for (auto& value : covariance) value /= static_cast<double>(traces.chains);
-  return covariance;
+MeanAutocovariance::MeanAutocovariance(const Traces& traces)
+    : chains_(traces.chains),
+      samples_(traces.samples()),
+      centred_(traces.values.begin(), traces.values.end()) {
+  for (std::size_t c = 0; c < chains_; ++c) {
+    const auto chain = std::span(centred_).subspan(c * samples_, samples_);
+    const double mean = mean_of(chain);
+    for (auto& x : chain) x -= mean;
+  }
+}
+
+double MeanAutocovariance::at(std::size_t lag) {
+  constexpr std::size_t kBySums = 64;
+  const auto total = static_cast<double>(centred_.size());
+  while (known_.size() <= lag && known_.size() < kBySums) {
+    const std::size_t k = known_.size();
+    double sum = 0.0;
+    for (std::size_t c = 0; c < chains_; ++c) {
+      const double* x = centred_.data() + c * samples_;
+      double own = 0.0;
+      for (std::size_t t = 0; t + k < samples_; ++t) own += x[t] * x[t + k];
+      sum += own;
+    }
+    known_.push_back(sum / total);
+  }
+  if (known_.size() <= lag) {
+    PowerSpectrum spectrum(samples_);
+    const std::span all(centred_);
+    for (std::size_t c = 0; c < chains_; c += 2) {
+      const bool alone = c + 1 == chains_;
+      spectrum.add(all.subspan(c * samples_, samples_),
+                   alone ? std::span<double>() : all.subspan((c + 1) * samples_, samples_));
+    }
+    known_ = spectrum.covariance();
+    for (auto& value : known_) value /= static_cast<double>(chains_);
+  }
+  return known_[lag];
 }
 
 std::vector<double> without_drift(const Traces& traces) {
@@ -139,15 +178,16 @@ Autocorrelation integrated_autocorrelation(const Traces& traces) {
                          .error = std::numeric_limits<double>::quiet_NaN()};
   const std::size_t n = traces.samples();
   if (n < 2 || !all_finite(traces.values)) return result;
-  const auto c = mean_autocovariance(traces);
+  MeanAutocovariance c(traces);
   const auto length = static_cast<double>(n);
   const double mean = mean_of(traces.values);
-  if (!(c[0] > 1e-24 * mean * mean)) return result;  // constant, to rounding
+  const double variance = c.at(0);
+  if (!(variance > 1e-24 * mean * mean)) return result;  // constant, to rounding
   double tau = 0.5, squared = 1.0, smallest = 0.5;
   std::size_t window = 0;
   while (window + 1 < n && static_cast<double>(window) < kWindow * std::max(tau, smallest)) {
     ++window;
-    const double rho = c[window] / c[0] * length / (length - static_cast<double>(window));
+    const double rho = c.at(window) / variance * length / (length - static_cast<double>(window));
     if (window == 1 && rho < 0.0) smallest = 1.0;  // alternating: the sum settles later
     tau += rho;
     squared += 2.0 * rho * rho;
@@ -155,8 +195,8 @@ Autocorrelation integrated_autocorrelation(const Traces& traces) {
   const double terms = 2.0 * static_cast<double>(window) + 1.0;
   // Deviations from a chain's own mean lower every lag by the variance of that mean,
   // 2 tau variance / n (Wolff, Comput. Phys. Commun. 156, 2004, eq. 49, all orders).
-  const double sum = std::max(2.0 * tau, 0.1) * c[0] / (1.0 - std::min(0.75, terms / length));
-  result.variance = c[0] + sum / length;
+  const double sum = std::max(2.0 * tau, 0.1) * variance / (1.0 - std::min(0.75, terms / length));
+  result.variance = variance + sum / length;
   result.tau = 0.5 * sum / result.variance;
   result.window = window;
   result.squared = squared;

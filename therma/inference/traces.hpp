@@ -28,8 +28,19 @@ struct Traces {
 // c(k) = 1/n sum_t (x_t - m)(x_{t+k} - m) for k = 0, ..., n-1, m the mean of the series; by fast
 // Fourier transform, n log n.
 [[nodiscard]] std::vector<double> autocovariance(std::span<const double> series);
-// Its average over chains, each about its own mean. [lag]
-[[nodiscard]] std::vector<double> mean_autocovariance(const Traces& traces);
+// Its average over chains, each about its own mean, lag by lag as asked for: short lags by their
+// sums, all at once when many are wanted. Borrows nothing.
+class MeanAutocovariance {
+ public:
+  explicit MeanAutocovariance(const Traces& traces);
+  [[nodiscard]] double at(std::size_t lag);
+
+ private:
+  std::size_t chains_;
+  std::size_t samples_;
+  std::vector<double> centred_;  // [chain][sample]
+  std::vector<double> known_;    // [lag] so far
+};
 
 // What all chains share is taken off: their mean at each sample, or of a single chain its straight
 // line. What is left has the chains' own autocorrelation, whether they drift together or not.

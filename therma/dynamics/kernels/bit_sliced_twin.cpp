@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bit-sliced heat bath by its definition: one lane after another, plane after plane.
-#include <bit>
+#include <algorithm>
 #include <cstdlib>
 
 #include "therma/core/random/ars.hpp"
@@ -39,43 +39,90 @@ bool threshold_bit(const SlicedCall& call, unsigned size, unsigned plane, unsign
   return (call.patterns[row] / 32 >> level % kLevelsPerGroup & 1) != 0;
 }
 
-// Block of a plane that holds the lane's random bit.
-ArsBlock random_block(const SlicedCall& call, std::uint32_t at, unsigned plane, unsigned quarter) {
-  const std::uint64_t* counter = call.counters + plane * kSlicedWords + quarter * 2;
+// The random bits of a plane at a position, eq. 5.
+struct Plane {
+  ArsBlock quarter[4];
+  [[nodiscard]] bool bit(unsigned lane) const {
+    return (quarter[lane / 128][lane % 128 / 32] >> lane % 32 & 1) != 0;
+  }
+};
+Plane draw(const SlicedCall& call, std::uint32_t at, unsigned plane) {
   const ArsBlock key{call.keys[0], call.keys[1], call.keys[2], call.keys[3]};
-  const auto word = [&](unsigned k) {
-    return static_cast<std::uint32_t>(counter[k / 2] >> 32 * (k % 2)) ^ key[k];
-  };
-  return ars_block({word(0) ^ at, word(1), word(2), word(3)}, key);
+  Plane out{};
+  for (unsigned q = 0; q < 4; ++q) {
+    const std::uint64_t* counter = call.counters + std::size_t{plane} * kSlicedWords + 2 * q;
+    const auto word = [&](unsigned k) {
+      return static_cast<std::uint32_t>(counter[k / 2] >> 32 * (k % 2)) ^ key[k];
+    };
+    out.quarter[q] = ars_block({word(0) ^ at, word(1), word(2), word(3)}, key);
+  }
+  return out;
 }
 
-bool next_up(const SlicedCall& call, std::uint32_t at, unsigned lane, unsigned& planes_drawn,
-             ArsBlock (&random)[kSlicedPlanes][4]) {
-  const int field = local_field(call, call.sites[at], lane);
-  const bool up = field >= 0;
-  for (unsigned plane = 0; plane < kSlicedPlanes; ++plane) {
-    for (; planes_drawn <= plane; ++planes_drawn) {
-      for (unsigned q = 0; q < 4; ++q) random[planes_drawn][q] = random_block(call, at, plane, q);
+// A lane at a site while its random bits are drawn.
+struct Lane {
+  int field = 0;
+  bool open = true;
+  bool turned = false;
+
+  void compare(const SlicedCall& call, const Plane& random, unsigned plane, unsigned lane) {
+    if (!open || !random.bit(lane)) {
+      open = open && field != 0;  // a field of zero takes one bit
+      return;
     }
-    if ((random[plane][lane / 128][lane % 128 / 32] >> lane % 32 & 1) != 0) {
-      return up != threshold_bit(call, static_cast<unsigned>(std::abs(field)), plane, lane);
+    open = false;
+    turned = threshold_bit(call, static_cast<unsigned>(std::abs(field)), plane, lane);
+  }
+};
+
+constexpr unsigned kHalf = kSlicedLanes / 2;
+
+// One half of the lanes at sites that may share their last planes, docs/theory/bit-slicing.md.
+void sweep_group(const SlicedCall& call, std::uint32_t first, unsigned count, unsigned from_lane) {
+  Lane lanes[kSlicedGroup][kHalf];
+  for (unsigned k = 0; k < count; ++k) {
+    for (unsigned l = 0; l < kHalf; ++l) {
+      lanes[k][l].field = local_field(call, call.sites[first + k], from_lane + l);
+    }
+    for (unsigned plane = 0; plane < kOwnPlanes; ++plane) {
+      const Plane random = draw(call, first + k, plane);
+      for (unsigned l = 0; l < kHalf; ++l) lanes[k][l].compare(call, random, plane, from_lane + l);
     }
   }
-  return up;
+  bool clash = false, any_open = false;
+  for (unsigned l = 0; l < kHalf; ++l) {
+    unsigned open = 0;
+    for (unsigned k = 0; k < count; ++k) open += lanes[k][l].open ? 1 : 0;
+    clash = clash || open > 1;
+    any_open = any_open || open > 0;
+  }
+  for (unsigned plane = kOwnPlanes; plane < kSlicedPlanes && any_open; ++plane) {
+    any_open = false;
+    for (unsigned k = 0; k < count; ++k) {
+      const Plane random = draw(call, clash ? first + k : first, plane);
+      for (unsigned l = 0; l < kHalf; ++l) {
+        lanes[k][l].compare(call, random, plane, from_lane + l);
+        any_open = any_open || lanes[k][l].open;
+      }
+    }
+  }
+  for (unsigned k = 0; k < count; ++k) {
+    std::uint64_t* word = call.spins + (std::size_t{first} + k) * kSlicedWords;
+    for (unsigned l = 0; l < kHalf; ++l) {
+      const unsigned lane = from_lane + l;
+      const bool up = (lanes[k][l].field >= 0) != lanes[k][l].turned;
+      const std::uint64_t bit = std::uint64_t{1} << lane % 64;
+      word[lane / 64] = up ? word[lane / 64] | bit : word[lane / 64] & ~bit;
+    }
+  }
 }
 
-void sweep(const SlicedCall& call, const SlicedRun& /*run*/, std::uint32_t begin,
+void sweep(const SlicedCall& call, const SlicedRun& run, std::uint32_t begin,
            std::uint32_t end) noexcept {
-  for (std::uint32_t at = begin; at < end; ++at) {
-    ArsBlock random[kSlicedPlanes][4];
-    unsigned planes_drawn = 0;
-    std::uint64_t next[kSlicedWords] = {};
-    for (unsigned lane = 0; lane < kSlicedLanes; ++lane) {
-      const std::uint64_t up = next_up(call, at, lane, planes_drawn, random) ? 1 : 0;
-      next[lane / 64] |= up << lane % 64;
-    }
-    for (unsigned w = 0; w < kSlicedWords; ++w) {
-      call.spins[std::size_t{at} * kSlicedWords + w] = next[w];
+  const std::uint32_t group = run.by_digits ? 1 : kSlicedGroup;
+  for (std::uint32_t first = begin; first < end; first += group) {
+    for (unsigned from_lane = 0; from_lane < kSlicedLanes; from_lane += kHalf) {
+      sweep_group(call, first, std::min(group, end - first), from_lane);
     }
   }
 }

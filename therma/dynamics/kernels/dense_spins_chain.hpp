@@ -33,7 +33,7 @@ inline constexpr std::uint16_t kChainPlane = 8;
                                      std::uint32_t site, double beta, double field) noexcept;
 
 // One sweep of one chain. Row and Field: float and float, or, exact for small whole numbers, int8
-// and int16.
+// and int16. Arrays start on a cache line (AlignedVector).
 template <class Row, class Field>
 struct ChainSweep {
   const Row* rows = nullptr;  // [site, stride] couplings
@@ -52,7 +52,7 @@ struct ChainSweep {
 std::uint64_t sweep_chain(const ChainSweep<float, float>& sweep) noexcept;
 std::uint64_t sweep_chain(const ChainSweep<std::int8_t, std::int16_t>& sweep) noexcept;
 
-// fields += factor * row, both of `stride` numbers.
+// fields += factor * row, both of `stride` numbers, on cache lines.
 void add_row(const float* row, int factor, std::size_t stride, float* fields) noexcept;
 void add_row(const std::int8_t* row, int factor, std::size_t stride, std::int16_t* fields) noexcept;
 

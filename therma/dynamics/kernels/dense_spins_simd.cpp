@@ -7,8 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "therma/dynamics/kernels/lane_bits-inl.hpp"
-#include "therma/dynamics/kernels/lane_math-inl.hpp"
+#include "therma/dynamics/kernels/lane_bits.inl"
+#include "therma/dynamics/kernels/lane_math.inl"
 
 HWY_BEFORE_NAMESPACE();
 namespace therma::kernels::HWY_NAMESPACE {

@@ -7,6 +7,7 @@
 namespace therma::kernels {
 
 extern const KernelEntry kBitSliced;     // bit_sliced.cpp: integer spins, 512 replicas in a word
+extern const KernelEntry kColourLanes;   // colour_lanes.cpp: one chain of a large sparse graph
 extern const KernelEntry kDenseChain;    // dense_spins_chain.cpp: most pairs coupled, few replicas
 extern const KernelEntry kDenseSpins;    // dense_spins.cpp: most pairs coupled, 64 replicas
 extern const KernelEntry kLatticeBits;   // lattice_bits.cpp: spins of a lattice, one bit each

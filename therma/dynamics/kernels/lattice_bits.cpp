@@ -292,11 +292,17 @@ LatticeLevels lattice_levels(const LatticeProgram& program, double beta) noexcep
   return levels;
 }
 
-std::span<const LatticeBackend* const> lattice_backends() noexcept {
-  static const LatticeBackend* const kAll[] = {&kLatticeVaes, &kLatticeTwin};
-  static const std::span<const LatticeBackend* const> kHere =
-      kLatticeVaes.present() ? std::span(kAll) : std::span(kAll).subspan(1);
-  return kHere;
+std::span<const LatticeBackend* const> lattice_backends() {
+  struct Present {
+    Present() {
+      for (const auto* backend : {&kLatticeVaes, &kLatticeAes, &kLatticeTwin}) {
+        if (backend->present()) backends.push_back(backend);
+      }
+    }
+    std::vector<const LatticeBackend*> backends;
+  };
+  static const Present here;
+  return here.backends;
 }
 
 std::unique_ptr<Machine> make_lattice_machine(std::shared_ptr<const LatticeProgram> program,

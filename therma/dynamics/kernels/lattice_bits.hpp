@@ -15,7 +15,7 @@ namespace therma::kernels {
 [[nodiscard]] LatticeLevels lattice_levels(const LatticeProgram& program, double beta) noexcept;
 
 // Implementations that this processor runs, fastest first; the twin is last.
-[[nodiscard]] std::span<const LatticeBackend* const> lattice_backends() noexcept;
+[[nodiscard]] std::span<const LatticeBackend* const> lattice_backends();
 
 [[nodiscard]] std::unique_ptr<Machine> make_lattice_machine(
     std::shared_ptr<const LatticeProgram> program, ReplicaRange range, const Rng& rng,

@@ -67,7 +67,8 @@ struct LatticeBackend {
                  const LatticeLevels& levels) noexcept;
 };
 
-extern const LatticeBackend kLatticeVaes;  // 256-bit AES: lattice_bits_vaes.cpp
-extern const LatticeBackend kLatticeTwin;  // site by site: lattice_bits_twin.cpp
+extern const LatticeBackend kLatticeVaes;  // lattice_bits_vaes.cpp: 256-bit AES
+extern const LatticeBackend kLatticeAes;   // lattice_bits_aesni.cpp: 128-bit AES
+extern const LatticeBackend kLatticeTwin;  // lattice_bits_twin.cpp: site by site
 
 }  // namespace therma::kernels

@@ -47,6 +47,14 @@ struct Vec {
   static Reg shift_down(Reg x, Reg words_after) {
     return _mm256_or_si256(_mm256_srli_epi64(x, 1), _mm256_slli_epi64(words_after, 63));
   }
+  // 32-bit rows turned by one bit; the two 64-bit words of each 16 bytes swapped.
+  static Reg turn_up_32(Reg x) {
+    return _mm256_or_si256(_mm256_slli_epi32(x, 1), _mm256_srli_epi32(x, 31));
+  }
+  static Reg turn_down_32(Reg x) {
+    return _mm256_or_si256(_mm256_srli_epi32(x, 1), _mm256_slli_epi32(x, 31));
+  }
+  static Reg swap_words(Reg x) { return _mm256_shuffle_epi32(x, 0x4E); }
   static std::uint64_t take(std::uint64_t bits, std::uint64_t where) {
     return _pext_u64(bits, where);
   }
@@ -58,7 +66,7 @@ struct Vec {
   }
 };
 
-#include "therma/dynamics/kernels/lattice_bits_inl.hpp"
+#include "therma/dynamics/kernels/lattice_bits_chunk.inc"
 
 bool present() noexcept {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
@@ -69,7 +77,8 @@ bool present() noexcept {
 
 constinit const LatticeBackend kLatticeVaes{"vaes", present, prepare_planes, update_colour};
 #else
-constinit const LatticeBackend kLatticeVaes{"vaes", [] { return false; }, nullptr, nullptr};
+constinit const LatticeBackend kLatticeVaes{"vaes", []() noexcept { return false; }, nullptr,
+                                            nullptr};
 #endif
 
 }  // namespace therma::kernels

@@ -114,9 +114,13 @@ void add_fields(LaneProgram& lanes, const IsingProgram& program,
     largest = std::max(largest, reach.least_unit());
     largest_total = std::max(largest_total, reach.total);
   }
-  const double common = common_unit(program);
+  double common = common_unit(program);
   const bool whole = common > 0.0 && largest <= common;
-  if (whole) largest = common;
+  if (whole) {
+    // As fine as the sums allow: the first 16 bits decide little where one unit is a large step.
+    while (largest > 0.0 && largest <= 0.5 * common) common *= 0.5;
+    largest = common;
+  }
   if (largest == 0.0) largest = 1.0;
   lanes.classes.resize(whole ? 1 : static_cast<std::size_t>(kMostClasses) + 1);
   for (std::size_t c = 0; c < lanes.classes.size(); ++c) {

@@ -112,7 +112,29 @@ class Settings {
   std::vector<std::string_view> asked_;  // so far
 };
 
-constexpr std::uint64_t kMostSide = 1 << 16;
+// Of a square and of a cube: 2^31 sites in all, which is what a lattice holds.
+constexpr std::uint64_t kMostSide = 46340;
+constexpr std::uint64_t kMostCube = 1290;
+
+// Bonds of a torus one by one; the last coordinate runs fastest.
+IsingModel odd_torus(std::uint32_t side, std::size_t dimensions, double J, double h) {
+  const double sites = std::pow(side, static_cast<double>(dimensions));
+  if (sites * static_cast<double>(dimensions) > static_cast<double>(kMostInstanceCouplings)) {
+    fail(ErrorCode::invalid_argument,
+         "a torus of odd side {} has more couplings than the {} that can be listed; even sides "
+         "need no list",
+         side, kMostInstanceCouplings);
+  }
+  IsingModel model{.num_spins = static_cast<std::uint32_t>(sites)};
+  for (std::uint32_t site = 0; site < model.num_spins; ++site) {
+    for (std::uint32_t axis = 0, stride = 1; axis < dimensions; ++axis, stride *= side) {
+      const bool last = site / stride % side == side - 1;
+      model.couplings.push_back({site, last ? site - (side - 1) * stride : site + stride, J});
+    }
+  }
+  model.fields.assign(model.num_spins, h);
+  return model;
+}
 
 SampleModel make_ring(Settings& keys) {
   const auto n = keys.count32("n", 3, kMostModelVariables);
@@ -124,22 +146,27 @@ SampleModel make_ring(Settings& keys) {
   return ising_model(model, "ring");
 }
 
-SampleModel make_ising2d(Settings& keys) {
-  const auto side = keys.count32("L", 2, kMostSide);
+// A torus of equal sides. Even ones are lattices, one bit for each spin and no list of bonds.
+SampleModel make_ferromagnet(Settings& keys, std::size_t dimensions) {
+  const std::uint64_t most = dimensions == 2 ? kMostSide : kMostCube;
+  const auto side = keys.count32("L", 2, most);
   const double J = keys.number("J", 1.0);
   const double h = keys.number("h", 0.0);
   keys.finish();
-  auto model = ferromagnet_2d(side);
-  for (auto& c : model.couplings) c.value *= J;
-  model.fields.assign(model.num_spins, h);
-  return ising_model(model, "ising2d");
+  LatticeModel lattice{.coupling = J, .field = h};
+  lattice.shape.assign(dimensions, side);
+  if (side % 2 == 0) return lattice_model(lattice, "lattice");
+  return ising_model(odd_torus(side, dimensions, J, h), "lattice");
 }
+SampleModel make_ising2d(Settings& keys) { return make_ferromagnet(keys, 2); }
+SampleModel make_ising3d(Settings& keys) { return make_ferromagnet(keys, 3); }
 
 SampleModel make_glass3d(Settings& keys) {
-  const auto side = keys.count32("L", 2, kMostSide);
+  const auto side = keys.count32("L", 2, kMostCube);
   const auto seed = keys.seed();
   keys.finish();
-  return ising_model(glass_3d(side, seed), "glass3d");
+  if (side % 2 != 0) return ising_model(glass_3d(side, seed), "glass3d");
+  return lattice_model({.shape = {side, side, side}, .bond_seed = seed}, "glass3d");
 }
 
 SampleModel make_sk(Settings& keys) {
@@ -185,6 +212,7 @@ constexpr std::string_view kFileSource = "gset";
 // The whole list, in the order in which it is shown.
 constexpr std::array kSources = {
     SourceRow{{"ising2d", "ising2d:L=256", "square L x L torus; J=1, h=0"}, make_ising2d},
+    SourceRow{{"ising3d", "ising3d:L=32", "cubic L x L x L torus; J=1, h=0"}, make_ising3d},
     SourceRow{{"glass3d", "glass3d:L=16,seed=1", "cubic L x L x L torus, J = +1 or -1"},
               make_glass3d},
     SourceRow{{"sk", "sk:n=512,seed=1", "Sherrington-Kirkpatrick: every pair, J ~ N(0, 1/n)"},

@@ -98,6 +98,18 @@ SampleModel ising_model(const IsingModel& model, std::string where) {
   });
 }
 
+SampleModel lattice_model(const LatticeModel& model, std::string where) {
+  return located(where, [&] {
+    auto program = std::make_shared<const LatticeProgram>(model);
+    return SampleModel{.name = where,
+                       .kind = "ising",
+                       .target = program,
+                       .num_variables = program->size(),
+                       .num_couplings = program->num_bonds(),
+                       .num_fields = model.field == 0.0 ? 0 : program->size()};
+  });
+}
+
 SampleModel qubo_model(const QuboModel& model, std::string where) {
   auto out = ising_model(located(where, [&] { return to_ising(model); }), where);
   out.kind = "qubo";

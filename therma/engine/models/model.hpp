@@ -11,6 +11,7 @@
 
 #include "therma/dynamics/machine.hpp"
 #include "therma/energy/ising.hpp"
+#include "therma/energy/lattice.hpp"
 #include "therma/energy/qubo.hpp"
 
 namespace therma {
@@ -58,6 +59,7 @@ struct SampleModel {
 // The parts that readers share. They check indices, finiteness and that the energy fits into a
 // double, and say what is wrong as Error{bad_data} that opens with `where`.
 [[nodiscard]] SampleModel ising_model(const IsingModel& model, std::string where);
+[[nodiscard]] SampleModel lattice_model(const LatticeModel& model, std::string where);
 [[nodiscard]] SampleModel qubo_model(const QuboModel& model, std::string where);
 // weights: [edge], w > 0 pulls its ends apart. Maximising the cut is minimising
 // E = sum w s s', so that J = -w.
