@@ -97,8 +97,7 @@ TEST(Certificate, TakesTheKnownBiasOfAnEulerStepOff) {
   expect_found(coarse, "beta", 2);
 }
 
-// Enumerated: total variation between the laws at 0.79 and 0.5 is 0.30; the noise floor of 8000
-// samples, 1 / (2 tau) of them independent, is below 0.1.
+// Enumerated: total variation between the laws at 0.79 and 0.5 is 0.25.
 TEST(Certificate, RejectsARingSampledAtBeta079InsteadOf05) {
   Trial run = ring_run();
   run.beta_at = [](double) { return 0.79; };
