@@ -9,12 +9,11 @@ SampleMachine::SampleMachine(const SampleRequest& request, const SamplePlan& pla
     : resources_(resources) {
   const Rng rng(request.config.seed);
   if (request.ranks == nullptr) {
-    machine_ =
-        plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas}, rng);
+    machine_ = plan.kernel->make(plan.target, plan.machine, {0, plan.machine.replicas}, rng);
     return;
   }
-  auto all = std::make_unique<DistributedMachine>(plan.target, plan.machine, rng,
-                                                  *request.ranks, resources);
+  auto all = std::make_unique<DistributedMachine>(plan.target, plan.machine, rng, *request.ranks,
+                                                  resources);
   resources_ = all->resources();
   over_ranks_ = all.get();
   machine_ = std::move(all);
