@@ -6,7 +6,9 @@
 #include "tests/support/search.hpp"
 #include "therma/core/error.hpp"
 #include "therma/dynamics/beta_range.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
+#include "therma/energy/lattice.hpp"
 
 namespace therma {
 namespace {
@@ -84,6 +86,28 @@ TEST(BetaRange, IsNotStretchedByOneOddCoupling) {
 TEST(BetaRange, IgnoresWhatRoundingLeavesOfZero) {
   const auto range = beta_range_of(std::vector<double>{1e-17, 1.0, 2.0, 0.0});
   EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 1.0);
+}
+
+TEST(BetaRange, IsTheSameForALatticeAndItsGraph) {
+  const LatticeProgram lattice({.shape = {16, 16}, .coupling = 0.5, .bond_seed = 3, .field = 0.1});
+  const auto one = beta_range(lattice);
+  const auto other = range_of(lattice.to_ising());
+  EXPECT_NEAR(one.hot, other.hot, 1e-12);
+  EXPECT_NEAR(one.typical, other.typical, 1e-12);
+  EXPECT_NEAR(one.cold, other.cold, 1e-12);
+}
+
+TEST(BetaRange, SeesFactorsOfAnyOrderAndNoClampedVariable) {
+  // A product of three spins: turning any one changes the energy by 2 J. A Potts bond to a clamped
+  // variable: leaving or meeting its state changes it by J, other moves by nothing.
+  FactorModel model{.num_states = {2, 2, 2, 3, 3},
+                    .products = {{{0, 1, 2}, 5.0}},
+                    .equalities = {{3, 4, 4.0}},
+                    .clamps = {{4, 1}}};
+  const auto range = beta_range(FactorProgram(model));
+  EXPECT_DOUBLE_EQ(range.hot, std::log(2.0) / 10.0);
+  EXPECT_DOUBLE_EQ(range.typical, std::log(1e4) / 10.0);
+  EXPECT_DOUBLE_EQ(range.cold, std::log(1e4) / 4.0);
 }
 
 TEST(BetaRange, RefusesReals) {

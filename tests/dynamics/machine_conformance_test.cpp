@@ -119,12 +119,19 @@ TEST_P(Kernel, DependsOnNoEarlierRun) {
 
 TEST_P(Kernel, MovesEachReplicaOnItsOwn) {
   auto machine = make();
-  machine->advance(kBeta, 4, {});
-  const auto values = all_values(*machine);
   const auto n = static_cast<std::ptrdiff_t>(machine->num_variables());
-  for (std::uint32_t r = 1; r < machine->num_replicas(); ++r) {
-    EXPECT_FALSE(std::equal(values.begin(), values.begin() + n, values.begin() + r * n)) << r;
+  // Cold chains meet in the ground state now and then (1 in 200 chains of `glass` is there at any
+  // time), but not four times in a row.
+  std::vector<int> times_met(machine->num_replicas());
+  for (int k = 0; k < 4; ++k) {
+    machine->advance(kBeta, 1, {});
+    const auto values = all_values(*machine);
+    for (std::uint32_t r = 1; r < machine->num_replicas(); ++r) {
+      times_met[r] +=
+          std::equal(values.begin(), values.begin() + n, values.begin() + r * n) ? 1 : 0;
+    }
   }
+  for (std::uint32_t r = 1; r < machine->num_replicas(); ++r) EXPECT_LT(times_met[r], 4) << r;
 }
 
 TEST_P(Kernel, StepsOneByOneAsItStepsTogether) {

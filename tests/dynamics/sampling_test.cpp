@@ -2,11 +2,16 @@
 #include "therma/dynamics/sampling.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "tests/support/targets.hpp"
 #include "therma/core/archive.hpp"
@@ -341,6 +346,35 @@ TEST(Sampling, TellsProgramsAndSeedsApartByTheirIdentity) {
   EXPECT_NE(identity(glass(), 1), identity(glass(), 2));
   const Target other = std::make_shared<const IsingProgram>(testing::make_glass(12, 4));
   EXPECT_NE(identity(glass(), 1), identity(other, 1));
+}
+
+// A trap that notes which threads of the system evaluate it.
+struct Watched {
+  struct Seen {
+    std::mutex mutex;
+    std::set<long> threads;
+  };
+  std::shared_ptr<Seen> seen = std::make_shared<Seen>();
+
+  [[nodiscard]] std::uint32_t size() const { return 2; }
+  [[nodiscard]] double energy(std::span<const double> x) const {
+    const std::lock_guard lock(seen->mutex);
+    seen->threads.insert(::syscall(SYS_gettid));  // not used again at once, as std::thread::id is
+    return 0.5 * (x[0] * x[0] + x[1] * x[1]);
+  }
+  void gradient(std::span<const double> x, std::span<double> g) const {
+    std::ranges::copy(x, g.begin());
+  }
+};
+
+TEST(Sampling, StartsNoThreadsOfItsOwn) {
+  const Watched watched;
+  const Target target = AnyGradientEnergy(watched);
+  const Pool pool(3);
+  auto machine = make(target);
+  sample(*machine, {.burn_in = 0, .sweeps = 500}, Schedule::constant(1.0), {}, {.pool = &pool});
+  // The pool's threads are shared by all arenas of the process; 500 steps would show 500 or more.
+  EXPECT_LE(watched.seen->threads.size(), 3U + std::thread::hardware_concurrency());
 }
 
 TEST(StateRecorder, RefusesMoreThanItMayHold) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often certificates fail healthy runs, and how often they find faults: both measured, printed.
 //
-// Stated: below 1e-4 for each of seven gates, 7e-4 for a run. Over 4000 healthy runs 2.8 alarms are
-// expected at most, and ten or more have a chance of Poisson(2.8) >= 10: 6e-4 were the rate exactly
-// that stated; the bounds used are conservative, and 1 in 2000 is what was measured.
+// Stated: below 1e-4 for each of seven gates, 7e-4 for a run: at most 2.8 alarms expected over 4000
+// healthy runs. Ten or more have a chance of 7e-04, were the rate as high as stated.
 #include <gtest/gtest.h>
 
 #include <cmath>

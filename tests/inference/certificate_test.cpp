@@ -14,6 +14,7 @@
 #include "tests/inference/faulty_machines.hpp"
 #include "tests/support/torus.hpp"
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/lattice.hpp"
 #include "therma/energy/quartic.hpp"
 
@@ -96,8 +97,7 @@ TEST(Certificate, TakesTheKnownBiasOfAnEulerStepOff) {
   expect_found(coarse, "beta", 2);
 }
 
-// Enumerated: total variation between the laws at 0.79 and 0.5 is 0.30; the noise floor of 8000
-// samples, 1 / (2 tau) of them independent, is below 0.1.
+// Enumerated: total variation between the laws at 0.79 and 0.5 is 0.25.
 TEST(Certificate, RejectsARingSampledAtBeta079InsteadOf05) {
   Trial run = ring_run();
   run.beta_at = [](double) { return 0.79; };
@@ -321,6 +321,24 @@ TEST(Certificate, PassesALatticeWhoseEnergyIsKaufmans) {
   EXPECT_NEAR(energy.mean, testing::torus_energy(16, 16, 0.3), 5.0 * energy.standard_error);
   trial.beta_at = [](double) { return 0.33; };
   expect_found(trial, "beta", 2);
+}
+
+// A Potts ring of six variables with three states, one bond of a table, one spin in a product.
+TEST(Certificate, JudgesModelsOfManyStates) {
+  FactorModel model{.num_states = {3, 3, 3, 3, 3, 2}};
+  for (std::uint32_t v = 0; v < 5; ++v) model.equalities.push_back({v, (v + 1) % 5, 0.8});
+  model.tables.push_back({{0, 5}, {0.0, 0.4, -0.3, 0.1, 0.2, 0.0}});
+  model.products.push_back({{5}, 0.3});
+  Trial trial{.target = std::make_shared<const FactorProgram>(compile(model)),
+              .beta = 1.0,
+              .machine = kEight};
+  expect_healthy(tally(trial, 1, 8), 8);
+  EXPECT_EQ(certify(trial).find("total_variation")->verdict, GateVerdict::pass);
+  trial.beta_at = [](double) { return 1.3; };
+  expect_found(trial, "beta", 3);
+  trial.beta_at = {};
+  trial.fault = fault<Stuck>(Stuck::kAll, 2U);
+  expect_found(trial, "movement", 2);
 }
 
 TEST(TraceStore, KeepsLongRunsInBoundedMemory) {

@@ -9,6 +9,7 @@
 #include "tests/support/targets.hpp"
 #include "tests/support/torus.hpp"
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/inference/elimination.hpp"
 #include "therma/inference/enumerate.hpp"
@@ -266,6 +267,23 @@ TEST(Elimination, SamplesExactly) {
   if (kSamples * rare_p >= 25.0) {
     EXPECT_LT(z(rare, rare_p), 5.5);
   }
+}
+
+TEST(DiscreteModel, HasTheEnergiesOfItsFactors) {
+  FactorModel model{.num_states = {3, 2, 4, 2}, .offset = 0.6};
+  model.equalities.push_back({2, 0, 0.8});
+  model.tables.push_back({{1, 0}, {0.1, 0.2, 0.3, 0.4, 0.5, 0.7}});
+  model.products.push_back({{1, 3}, 0.9});
+  model.products.push_back({{3}, -0.4});
+  const auto tables = discrete_model(model);
+  check(tables);
+  for (std::uint32_t k = 0; k < 48; ++k) {
+    const std::vector<std::uint32_t> x = {k % 3, k / 3 % 2, k / 6 % 4, k / 24};
+    const std::vector<Category> states(x.begin(), x.end());
+    EXPECT_NEAR(energy(tables, x), energy(model, states), 1e-14);
+  }
+  model.clamps.push_back({.variable = 0, .state = 1});
+  EXPECT_THROW((void)discrete_model(model), Error);
 }
 
 TEST(DiscreteModel, RefusesBadTables) {

@@ -26,6 +26,8 @@ struct BetaRange {
 // 8,000 changes, or one sweep where that is more. Throws Error{invalid_argument} for reals.
 [[nodiscard]] BetaRange beta_range(const Target& target);
 [[nodiscard]] BetaRange beta_range(const IsingProgram& program);
+[[nodiscard]] BetaRange beta_range(const FactorProgram& program);
+[[nodiscard]] BetaRange beta_range(const LatticeProgram& program);
 
 // In equal steps from hot to typical, where most variables come to rest, for four fifths of the
 // time; from there to cold in equal ratios. Where changes are so unlike that typical is more than

@@ -21,6 +21,7 @@ constexpr std::uint64_t kQuench = 8;
 constexpr std::uint64_t kNeverWithin = ~std::uint64_t{0};  // an anneal: its end is lower
 constexpr double kGrowth = 1.5;
 constexpr std::uint32_t kMostReplicas = 1024;
+constexpr std::uint32_t kTrajectories = 64;  // of a bifurcation
 constexpr std::uint32_t kPolishedStates = 64;
 constexpr std::uint32_t kTabuStates = 8;
 
@@ -90,7 +91,7 @@ SearchResult by_bifurcation(const Search& s, const IsingProgram& program) {
   return bifurcate(program,
                    {.goal = s.config.goal,
                     .replicas = s.replicas,
-                    .steps = s.config.sweeps > 0 ? s.config.sweeps : 5000,
+                    .steps = s.config.sweeps > 0 ? s.config.sweeps : 2000,
                     .runs = 0,
                     .rounds = s.config.rounds},
                    s.rng, s.resources);
@@ -147,7 +148,8 @@ OptimiseResult optimise(const Target& target, const OptimiseConfig& config, std:
   out.is_sampler = out.method != OptimiseMethod::bifurcation;
   const std::uint32_t hint = config.replicas > 0 ? config.replicas : kMostReplicas;
   const auto& kernel = choose_kernel(target, {.kernel = config.kernel, .replicas = hint});
-  out.replicas = replicas_for(config, kernel, spins_of(target, "optimise").size());
+  out.replicas = replicas_for(config, kernel, num_variables(target));
+  if (config.replicas == 0 && !out.is_sampler) out.replicas = kTrajectories;
   if (out.is_sampler) out.kernel = kernel.name;
 
   const Rng rng(seed);

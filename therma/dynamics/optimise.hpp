@@ -50,11 +50,11 @@ struct OptimiseResult : SearchResult {
 
 // Runs the method again and again until something ends it. `automatic` is anneal: the best of them
 // on the instances of docs/theory/annealing.md. Anneals start at 1000 sweeps and grow by half each;
-// the steps of a population begin with 4 sweeps and double from run to run; a bifurcation has 5000
+// the steps of a population begin with 4 sweeps and double from run to run; a bifurcation has 2000
 // steps. A polish takes 64 states or more through recombine(), then the best eight through
 // tabu_polish(); of a deadline the last eighth is kept for it.
-// Throws Error{invalid_argument} for programs other than spins coupled in pairs, and where nothing
-// would end it.
+// Throws Error{invalid_argument} for reals, for a bifurcation or polish of anything but an
+// IsingProgram, and where nothing would end it.
 [[nodiscard]] OptimiseResult optimise(const Target& target, const OptimiseConfig& config,
                                       std::uint64_t seed, const Resources& resources);
 

@@ -59,6 +59,97 @@ Equilibration verdict(const PopulationPoint& coldest, std::size_t population) {
   return population < kLargePopulation ? Equilibration::undecided : Equilibration::failed;
 }
 
+class Population {
+ public:
+  Population(Machine& machine, const PopulationConfig& config, const Rng& rng,
+             const Resources& resources)
+      : machine_(machine),
+        config_(config),
+        draws_(rng.child("resample")),
+        resources_(resources),
+        found_(config.goal.num_best, config.goal.fold_mirrors),
+        energies_(machine.num_replicas()),
+        family_(machine.num_replicas()) {
+    std::iota(family_.begin(), family_.end(), 0U);
+    point_.beta = config.beta_start;
+  }
+
+  PopulationResult run() && {
+    look();
+    while (!is_done()) {
+      resample(step());
+      machine_.advance({&point_.beta, 1}, config_.sweeps, resources_);
+      result_.sweeps += config_.sweeps;
+      ++result_.rounds;
+      look();
+      report();
+    }
+    result_.equilibration = verdict(point_, energies_.size());
+    result_.best = std::move(found_).take();
+    return std::move(result_);
+  }
+
+ private:
+  void look() {
+    machine_.energies(energies_, resources_);
+    found_.offer_all(machine_, energies_);
+    describe(point_, energies_, family_);
+    if (result_.points.empty()) point_.log_z_error = 0.0;  // nothing was estimated yet
+    result_.points.push_back(point_);
+  }
+
+  // Moves beta, and ln Z with it (eq. 1). Returns the weights.  [replica]
+  std::vector<double> step() {
+    const double left = config_.beta_end - point_.beta;
+    const double step = largest_step(energies_, config_.kept_fraction, left);
+    auto weights = boltzmann_weights(energies_, step);
+    const double mean =
+        std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(weights.size());
+    point_.log_z += std::log(mean) - step * *std::ranges::min_element(energies_);
+    point_.kept_fraction = effective_share(weights);
+    point_.beta = step >= left ? config_.beta_end : point_.beta + step;
+    return weights;
+  }
+
+  void resample(const std::vector<double>& weights) {
+    const auto parents = systematic_parents(weights, draws_.uniform({.step = result_.rounds}));
+    machine_.resample(parents);
+    const auto before = family_;
+    for (std::size_t r = 0; r < family_.size(); ++r) family_[r] = before[parents[r]];
+  }
+
+  bool is_done() {
+    if (found_.lowest_energy() <= config_.goal.target_energy) {
+      result_.reason = StopReason::target;
+    } else if (resources_.should_stop()) {
+      result_.reason = StopReason::stopped;
+    } else {
+      return point_.beta >= config_.beta_end ||
+             (config_.rounds > 0 && result_.rounds >= config_.rounds);
+    }
+    return true;
+  }
+
+  void report() const {
+    const double range = config_.beta_end - config_.beta_start;
+    resources_.report({.stage = "population",
+                       .fraction = (point_.beta - config_.beta_start) / range,
+                       .best = found_.lowest_energy(),
+                       .bound = {},
+                       .replicas = machine_.num_replicas()});
+  }
+
+  Machine& machine_;
+  const PopulationConfig& config_;
+  Rng draws_;
+  const Resources& resources_;
+  BestStates found_;
+  std::vector<double> energies_;       // [replica]
+  std::vector<std::uint32_t> family_;  // [replica] which first member it descends from
+  PopulationPoint point_;
+  PopulationResult result_;
+};
+
 }  // namespace
 
 std::span<const std::string_view> enum_names(Equilibration) noexcept {
@@ -114,62 +205,7 @@ PopulationResult population_anneal(Machine& machine, const PopulationConfig& con
     fail(ErrorCode::invalid_argument, "beta_end: must be finite and above beta_start {}, got {}",
          config.beta_start, config.beta_end);
   }
-  const std::uint32_t count = machine.num_replicas();
-  const Rng draws = rng.child("resample");
-  std::vector<double> energies(count);
-  std::vector<std::uint32_t> family(count);
-  std::iota(family.begin(), family.end(), 0U);
-  BestStates found(config.goal.num_best, config.goal.fold_mirrors);
-  PopulationResult result;
-
-  PopulationPoint point{.beta = config.beta_start};
-  const auto look = [&] {
-    machine.energies(energies, resources);
-    found.offer_all(machine, energies);
-    describe(point, energies, family);
-    if (result.points.empty()) point.log_z_error = 0.0;  // nothing was estimated yet
-    result.points.push_back(point);
-  };
-  const auto is_done = [&] {
-    if (found.lowest_energy() <= config.goal.target_energy) {
-      result.reason = StopReason::target;
-    } else if (resources.should_stop()) {
-      result.reason = StopReason::stopped;
-    } else {
-      return point.beta >= config.beta_end || (config.rounds > 0 && result.rounds >= config.rounds);
-    }
-    return true;
-  };
-
-  look();
-  while (!is_done()) {
-    const double step = largest_step(energies, config.kept_fraction, config.beta_end - point.beta);
-    const auto weights = boltzmann_weights(energies, step);
-    // ln of the mean of exp(-step E), equation 1.
-    point.log_z += std::log(std::accumulate(weights.begin(), weights.end(), 0.0) / count) -
-                   step * *std::ranges::min_element(energies);
-    point.kept_fraction = effective_share(weights);
-    const bool is_last = point.beta + step >= config.beta_end;
-    point.beta = is_last ? config.beta_end : point.beta + step;
-
-    const auto parents = systematic_parents(weights, draws.uniform({.step = result.rounds}));
-    machine.resample(parents);
-    const auto before = family;
-    for (std::uint32_t r = 0; r < count; ++r) family[r] = before[parents[r]];
-    machine.advance({&point.beta, 1}, config.sweeps, resources);
-    result.sweeps += config.sweeps;
-    ++result.rounds;
-    look();
-    resources.report(
-        {.stage = "population",
-         .fraction = (point.beta - config.beta_start) / (config.beta_end - config.beta_start),
-         .best = found.lowest_energy(),
-         .bound = {},
-         .replicas = count});
-  }
-  result.equilibration = verdict(result.points.back(), count);
-  result.best = std::move(found).take();
-  return result;
+  return Population(machine, config, rng, resources).run();
 }
 
 }  // namespace therma

@@ -68,12 +68,18 @@ void Certifier::prepare(std::uint64_t variables, std::uint32_t replicas) {
   if (variables > kMostRead) scores_ = nullptr;
   if (scores_ == nullptr) return;
   if (scores_->is_discrete() && variables <= 20) {
-    auto model = discrete_model(target_);
-    if (num_joint_states(model) <= kMostStates) small_ = std::move(model);
+    small_ = small_model(target_, kMostStates);
   }
 
-  const auto num_sites = std::min<std::uint64_t>(num_variables_, config_.max_sites);
-  sites_ = spread(num_variables_, num_sites);
+  std::vector<std::uint32_t> updated;
+  for (std::uint32_t v = 0; v < variables; ++v) {
+    if (scores_->updates(v)) updated.push_back(v);
+  }
+  if (updated.empty()) scores_ = nullptr;
+  if (scores_ == nullptr) return;
+  const auto num_sites = std::min<std::uint64_t>(updated.size(), config_.max_sites);
+  sites_ = spread(updated.size(), num_sites);
+  for (auto& site : sites_) site = updated[site];
   const auto budget = static_cast<double>(config_.values_per_sample);
   const double affordable =
       std::min<double>(budget / scores_->cost(), kScoresPerSample / static_cast<double>(num_sites));
@@ -133,8 +139,8 @@ void Certifier::look_at_states(const Machine& machine, double beta) {
     if (small_) {
       std::size_t state = 0;
       for (std::size_t v = values_.size(); v-- > 0;) {
-        const double digit = (values_[v] - small_->first_value) / small_->value_step;
-        state = state * small_->states[v] + static_cast<std::size_t>(digit + 0.5);
+        const auto site = static_cast<std::uint32_t>(v);
+        state = state * small_->states[v] + scores_->state_of(values_[v], site);
       }
       slow[readers + k] = static_cast<double>(state);
       ++visits_[state];

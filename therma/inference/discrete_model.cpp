@@ -3,6 +3,7 @@
 #include "therma/inference/discrete_model.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "therma/core/error.hpp"
@@ -63,6 +64,72 @@ void check(const DiscreteModel& model) {
   }
 }
 
+DiscreteModel discrete_model(const FactorModel& model) {
+  constexpr std::size_t kMostSpins = 24;
+  (void)compile(model);  // its checks
+  if (!model.clamps.empty()) {
+    fail(ErrorCode::invalid_argument, "exact: variable {} is clamped, which is not supported",
+         model.clamps.front().variable);
+  }
+  DiscreteModel result{.states = model.num_states};
+  const bool spins = std::ranges::all_of(model.num_states, [](auto n) { return n == 2; });
+  if (spins) result.first_value = -1.0, result.value_step = 2.0;
+  if (model.offset != 0.0) result.tables.push_back({.energies = {model.offset}});
+  for (const auto& table : model.tables) {  // theirs has the first variable slowest
+    result.tables.push_back({.variables = {table.variables.rbegin(), table.variables.rend()},
+                             .energies = table.energies});
+  }
+  for (const auto& product : model.products) {
+    const std::size_t order = product.spins.size();
+    if (order > kMostSpins) {
+      fail(ErrorCode::invalid_argument, "exact: a product of {} spins, at most {} fit", order,
+           kMostSpins);
+    }
+    EnergyTable table{.variables = product.spins};
+    for (std::size_t k = 0; k < std::size_t{1} << order; ++k) {
+      const auto down = order - static_cast<std::size_t>(std::popcount(k));
+      table.energies.push_back(down % 2 == 0 ? -product.coupling : product.coupling);
+    }
+    result.tables.push_back(std::move(table));
+  }
+  for (const auto& bond : model.equalities) {
+    EnergyTable table{.variables = {bond.i, bond.j}};
+    for (std::uint32_t b = 0; b < model.num_states[bond.j]; ++b) {
+      for (std::uint32_t a = 0; a < model.num_states[bond.i]; ++a) {
+        table.energies.push_back(a == b ? -bond.coupling : 0.0);
+      }
+    }
+    result.tables.push_back(std::move(table));
+  }
+  return result;
+}
+
+// Compiled factors become one table over all their variables.
+std::optional<DiscreteModel> small_model(const Target& target, double max_states) {
+  if (!is_discrete(target)) return std::nullopt;
+  const auto* factors = std::get_if<std::shared_ptr<const FactorProgram>>(&target);
+  if (factors == nullptr) {
+    auto model = discrete_model(target);
+    return num_joint_states(model) <= max_states ? std::optional(std::move(model)) : std::nullopt;
+  }
+  const auto& program = **factors;
+  DiscreteModel model;
+  EnergyTable all;
+  for (std::uint32_t v = 0; v < program.size(); ++v) {
+    model.states.push_back(program.num_states(v));
+    all.variables.push_back(v);
+  }
+  if (!program.clamps().empty() || num_joint_states(model) > max_states) return std::nullopt;
+  std::vector<Category> x(program.size(), 0);
+  const auto size = static_cast<std::size_t>(num_joint_states(model));
+  for (std::size_t k = 0; k < size; ++k) {
+    all.energies.push_back(program.energy(x));
+    for (std::size_t v = 0; v < x.size() && ++x[v] == model.states[v]; ++v) x[v] = 0;
+  }
+  model.tables.push_back(std::move(all));
+  return model;
+}
+
 DiscreteModel discrete_model(const Target& target) {
   if (const auto* ising = std::get_if<std::shared_ptr<const IsingProgram>>(&target)) {
     return of_spins(**ising);
@@ -70,7 +137,8 @@ DiscreteModel discrete_model(const Target& target) {
   if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
     return of_spins(compile((*lattice)->to_ising()));
   }
-  fail(ErrorCode::invalid_argument, "exact: needs spins or categories of a compiled program");
+  fail(ErrorCode::invalid_argument,
+       "exact: needs spins; of categories and factors give the model, not the program");
 }
 
 double energy(const DiscreteModel& model, std::span<const std::uint32_t> x) noexcept {

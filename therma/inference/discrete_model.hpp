@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "therma/dynamics/machine.hpp"
+#include "therma/energy/factor.hpp"
 
 namespace therma {
 
@@ -31,7 +33,15 @@ struct DiscreteModel {
 void check(const DiscreteModel& model);
 
 // Spins become states 0 (down) and 1 (up). Throws Error{invalid_argument} for reals.
+// So for compiled factors, which keep no list to read: take their model.
 [[nodiscard]] DiscreteModel discrete_model(const Target& target);
+// States keep their numbers; what read() shows is taken to be spins where every variable is one.
+// Throws Error{bad_data} as FactorProgram does; Error{invalid_argument} on clamps, and on a product
+// of more than 24 spins.
+[[nodiscard]] DiscreteModel discrete_model(const FactorModel& model);
+
+// Any discrete program of at most max_states joint states; none for more, clamps, or reals.
+[[nodiscard]] std::optional<DiscreteModel> small_model(const Target& target, double max_states);
 
 // The energy of one joint state. x: [variable]
 [[nodiscard]] double energy(const DiscreteModel& model, std::span<const std::uint32_t> x) noexcept;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/energy/ising.hpp"
 #include "therma/energy/lattice.hpp"
@@ -19,8 +20,15 @@ namespace {
 // --- Discrete programs: one pair of overloads for each. -----------------------------------------
 
 // The energy of each state of one site given the rest, up to a constant; returns its present state.
+using States = std::vector<Category>;  // scratch, [variable]
+
+void read_states(const IsingProgram&, std::span<const double>, States&) {}
+std::uint32_t state_at(const IsingProgram&, double value, std::uint32_t) { return value > 0.0; }
+bool is_updated(const IsingProgram&, std::uint32_t) { return true; }
+
 std::uint32_t conditional_energies(const IsingProgram& program, std::span<const double> values,
-                                   std::uint32_t site, std::vector<double>& energies) {
+                                   const States&, std::uint32_t site,
+                                   std::vector<double>& energies) {
   double field = program.fields()[site];
   const auto columns = program.couplings().columns(site);
   const auto J = program.couplings().values(site);
@@ -40,8 +48,13 @@ double bond_sign(const LatticeProgram& program, std::uint64_t even_site, unsigne
   return (program.bonds(direction)[place.byte] >> place.bit & 1U) != 0 ? -1.0 : 1.0;
 }
 
+void read_states(const LatticeProgram&, std::span<const double>, States&) {}
+std::uint32_t state_at(const LatticeProgram&, double value, std::uint32_t) { return value > 0.0; }
+bool is_updated(const LatticeProgram&, std::uint32_t) { return true; }
+
 std::uint32_t conditional_energies(const LatticeProgram& program, std::span<const double> values,
-                                   std::uint32_t site, std::vector<double>& energies) {
+                                   const States&, std::uint32_t site,
+                                   std::vector<double>& energies) {
   const auto& layout = program.layout();
   const std::uint64_t extent[] = {layout.nx, layout.ny, layout.nz};
   const bool is_even = layout.place(site).colour == 0;
@@ -59,6 +72,27 @@ std::uint32_t conditional_energies(const LatticeProgram& program, std::span<cons
   }
   energies.assign({field, -field});
   return values[site] > 0.0 ? 1 : 0;
+}
+
+std::uint32_t state_at(const FactorProgram& program, double value, std::uint32_t site) {
+  if (program.is_spin(site)) return value > 0.0;
+  return static_cast<std::uint32_t>(std::clamp(value, 0.0, program.num_states(site) - 1.0));
+}
+bool is_updated(const FactorProgram& program, std::uint32_t site) {
+  return !program.is_clamped(site);
+}
+void read_states(const FactorProgram& program, std::span<const double> values, States& states) {
+  states.resize(values.size());
+  for (std::uint32_t v = 0; v < values.size(); ++v) {
+    states[v] = static_cast<Category>(state_at(program, values[v], v));
+  }
+}
+std::uint32_t conditional_energies(const FactorProgram& program, std::span<const double>,
+                                   const States& states, std::uint32_t site,
+                                   std::vector<double>& energies) {
+  energies.resize(program.num_states(site));
+  program.conditional_energies(states, site, energies);
+  return states[site];
 }
 
 // -1, +1 for two states; for more, numbers in [-1, 1] that look random, so that no permutation of
@@ -100,8 +134,9 @@ class DiscreteScores final : public SiteScores {
 
   void evaluate(std::span<const double> values, double beta, std::span<const std::uint32_t> sites,
                 std::span<SiteScore> scores) override {
+    read_states(*program_, values, states_);
     for (std::size_t k = 0; k < sites.size(); ++k) {
-      const auto state = conditional_energies(*program_, values, sites[k], energies_);
+      const auto state = conditional_energies(*program_, values, states_, sites[k], energies_);
       law_.set(energies_, beta);
       auto& out = scores[k] = {.score = law_.mean - energies_[state], .information = law_.variance};
       out.leave = 0.0;
@@ -150,6 +185,12 @@ class DiscreteScores final : public SiteScores {
     return scale > 0.0 ? scale : 1.0;
   }
   [[nodiscard]] bool is_discrete() const noexcept override { return true; }
+  [[nodiscard]] bool updates(std::uint32_t site) const override {
+    return is_updated(*program_, site);
+  }
+  [[nodiscard]] std::uint32_t state_of(double value, std::uint32_t site) const override {
+    return state_at(*program_, value, site);
+  }
   [[nodiscard]] std::uint64_t num_variables() const noexcept override { return program_->size(); }
   [[nodiscard]] double cost() const noexcept override {
     return static_cast<double>(program_->size());
@@ -228,6 +269,7 @@ class DiscreteScores final : public SiteScores {
   }
 
   std::shared_ptr<const Program> program_;
+  States states_;                 // scratch
   std::vector<double> energies_;  // scratch
   Conditional law_;               // scratch
   std::uint64_t offered_ = 0;
@@ -369,6 +411,9 @@ std::unique_ptr<SiteScores> make_site_scores(const Target& target, const Machine
   }
   if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&target)) {
     return std::make_unique<DiscreteScores<LatticeProgram>>(*lattice);
+  }
+  if (const auto* factors = std::get_if<std::shared_ptr<const FactorProgram>>(&target)) {
+    return std::make_unique<DiscreteScores<FactorProgram>>(*factors);
   }
   if (const auto* quadratic = std::get_if<std::shared_ptr<const QuadraticEnergy>>(&target)) {
     const double n = (*quadratic)->size();

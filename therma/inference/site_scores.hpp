@@ -43,6 +43,12 @@ class SiteScores {
   };
   [[nodiscard]] virtual KnownBias known_bias(double /*beta*/) const { return {}; }
   [[nodiscard]] virtual bool is_discrete() const noexcept = 0;
+  // False for clamped variables.
+  [[nodiscard]] virtual bool updates(std::uint32_t /*site*/) const { return true; }
+  // The number of the state that read() shows as `value`; discrete ones only.
+  [[nodiscard]] virtual std::uint32_t state_of(double /*value*/, std::uint32_t /*site*/) const {
+    return 0;
+  }
   [[nodiscard]] virtual std::uint64_t num_variables() const noexcept = 0;
   // Rough number of values read to score one state, for budgets.
   [[nodiscard]] virtual double cost() const noexcept = 0;

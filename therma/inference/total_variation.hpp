@@ -18,7 +18,7 @@ struct TotalVariation {
 };
 
 // counts: [state] of all samples; states: state numbers by chain and sample, for their correlation
-// in time; independent_samples: of the slowest observable. docs/theory/certificate.md eqs. 6, 7.
+// in time; independent_samples: of the slowest observable. docs/theory/certificate.md eqs. 4, 5.
 //
 // States are put in order of energy and joined until each cell expects 16 independent visits or
 // more: with few samples the test still sees a wrong temperature. A cell's variance comes from

@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint32_t kSitesPerPiece = 128;  // 10 us of work: a task's own cost vanishes
 constexpr std::size_t kBondsPerPiece = 1U << 16;
 constexpr std::uint32_t kWorthwhileReplicas = 128;
+constexpr double kWorthwhileWeight = 24.0;  // units per spin, on average
 
 // Bit r % 64 of word r / 64 is the spin of replica r, 1 for up.
 struct alignas(64) Word {
@@ -311,8 +312,15 @@ std::string refusal(const Target& target, const MachineConfig& config) {
   return sliced_refusal(**program);
 }
 
-bool prefers(const Target& /*target*/, const MachineConfig& config) {
-  return config.replicas >= kWorthwhileReplicas;
+// Not for long rows: with a beta for each lane, all levels of |f| cost.
+bool prefers(const Target& target, const MachineConfig& config) {
+  if (config.replicas < kWorthwhileReplicas) return false;
+  const auto& program = *std::get<std::shared_ptr<const IsingProgram>>(target);
+  double weight = 0.0;
+  for (const double v : program.couplings().value) weight += std::abs(v);
+  for (const double v : program.fields()) weight += std::abs(v);
+  const auto unit = common_unit(program.couplings().value, program.fields(), kMostWeight);
+  return weight <= kWorthwhileWeight * unit.value_or(0.0) * program.size();
 }
 
 std::unique_ptr<Machine> make(const Target& target, const MachineConfig& /*config*/,

@@ -179,10 +179,10 @@ class Layout {
     take_splits(left, 1, slots);
     take_gathers(left, slots);
 
-    // Each of the terms is off by half a unit of the scale where it had to be rounded.
-    const double rounding = 0.5 * static_cast<double>(most_terms);
-    const bool exact = out_.unit > 0.0;
-    const double scale = exact ? out_.unit : std::max(most, 1e-300) / (kMostWide - rounding);
+    // Room for all roundings at once, by half a unit of the scale each.
+    const double room = kMostWide - 0.5 * static_cast<double>(most_terms);
+    const double scale = out_.unit > 0.0 ? out_.unit : std::max(most, 1e-300) / room;
+    const double rounding = out_.unit > 0.0 ? 0.0 : rounding_of(sites, scale);
     out_.blocks.push_back(
         {.first_slot = num_slots_,
          .first_source = out_.sources.size(),
@@ -190,11 +190,24 @@ class Layout {
          .num_splits = static_cast<std::uint32_t>(slots.splits.size() / 3),
          .num_gathers = static_cast<std::uint32_t>(slots.gathers.size() / kSitesPerBlock),
          .scale = static_cast<float>(scale),
-         .slack = static_cast<float>((exact ? 0.0 : rounding) + most / scale * kFloatRounding)});
+         .slack = static_cast<float>(rounding + most / scale * kFloatRounding)});
     for (const auto* from : {&slots.runs, &slots.splits, &slots.gathers}) {
       out_.sources.insert(out_.sources.end(), from->begin(), from->end());
     }
     add_numbers(sites, slots, scale);
+  }
+
+  // The most by which a field can be off, in units of the scale: the sum of a row's roundings.
+  [[nodiscard]] double rounding_of(std::span<const std::uint32_t> sites, double scale) const {
+    const auto off = [&](double v) { return std::abs(v / scale - std::round(v / scale)); };
+    double worst = 0.0;
+    for (const std::uint32_t site : sites) {
+      if (site == kNoSite) break;
+      double sum = off(program_.fields()[site]);
+      for (const double v : program_.couplings().values(site)) sum += off(v);
+      worst = std::max(worst, sum);
+    }
+    return worst;
   }
 
   void add_numbers(std::span<const std::uint32_t> sites, const Slots& slots, double scale) {

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "therma/dynamics/kernels/colour_lanes_simd.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -29,41 +30,64 @@ void sweep_wide(const SweepCall& call, std::size_t begin, std::size_t end) {
 template <class T>
 using Lanes = hn::CappedTag<T, kSitesPerBlock>;
 constexpr std::size_t kGathersAtOnce = 8;
+constexpr std::size_t kAhead = 2048;  // bytes of weights asked for before they are needed
 
-// Sum over slots of w_j & s_j, for lanes from..: eq. 7.
-template <class T, class D = Lanes<T>, class V = hn::Vec<D> >
-HWY_INLINE V down_weights(const SweepCall& call, const SiteBlock& block, std::size_t from) {
-  const D d;
+// Vectors of a block.
+template <class D>
+constexpr std::size_t kParts = kSitesPerBlock / hn::MaxLanes(D());
+
+// Adds w_j & s_j of one slot to each vector, eq. 7.
+template <class D, class V, class Load>
+HWY_INLINE void add_slot(D d, const hn::TFromD<D>* weights, const Load& load, V* sums) {
+  for (std::size_t p = 0; p < kParts<D>; ++p) {
+    const std::size_t from = p * hn::Lanes(d);
+    sums[p] = hn::Add(sums[p], hn::And(load(from), hn::LoadU(d, weights + from)));
+  }
+}
+
+// Fields of a block's sites, [part]: eq. 7.
+template <class D, class V>
+HWY_INLINE void local_fields(D d, const SweepCall& call, std::size_t b, V* fields) {
+  using T = hn::TFromD<D>;
+  const SiteBlock& block = call.blocks[b];
   const auto* spins = static_cast<const T*>(call.spins);
-  const T* weights = static_cast<const T*>(call.weights) + block.first_slot * kSitesPerBlock + from;
+  const T* weights = static_cast<const T*>(call.weights) + block.first_slot * kSitesPerBlock;
   const std::uint32_t* source = call.sources + block.first_source;
-  V sum = hn::Zero(d);
+  V sums[kParts<D>];
+  for (auto& sum : sums) sum = hn::Zero(d);
   for (std::uint32_t k = 0; k < block.num_runs; ++k, weights += kSitesPerBlock) {
-    const auto s = hn::LoadU(d, spins + *source++ + from);
-    sum = hn::Add(sum, hn::And(s, hn::LoadU(d, weights)));
+    const T* run = spins + *source++;
+    hwy::Prefetch(weights + kAhead / sizeof(T));
+    add_slot(
+        d, weights, [&](std::size_t from) { return hn::LoadU(d, run + from); }, sums);
   }
   for (std::uint32_t k = 0; k < block.num_splits; ++k, weights += kSitesPerBlock, source += 3) {
-    const std::size_t cut = source[2] > from ? source[2] - from : 0;
-    const auto a = hn::LoadU(d, spins + source[0] + from);
-    const auto b = hn::LoadU(d, spins + source[1] + from);
-    const auto s = hn::IfThenElse(hn::FirstN(d, cut), a, b);
-    sum = hn::Add(sum, hn::And(s, hn::LoadU(d, weights)));
+    const auto load = [&](std::size_t from) {
+      const auto a = hn::LoadU(d, spins + source[0] + from);
+      const auto rest = hn::LoadU(d, spins + source[1] + from);
+      return hn::IfThenElse(hn::FirstN(d, source[2] > from ? source[2] - from : 0), a, rest);
+    };
+    add_slot(d, weights, load, sums);
   }
   // Spins one by one into a buffer that is read only once it is full: no load waits for its store.
   HWY_ALIGN T gathered[kGathersAtOnce][kSitesPerBlock];
   for (std::uint32_t k = 0; k < block.num_gathers;) {
     const std::uint32_t end = HWY_MIN(block.num_gathers, k + std::uint32_t{kGathersAtOnce});
     for (std::uint32_t g = k; g < end; ++g, source += kSitesPerBlock) {
-      for (std::size_t t = from; t < from + hn::Lanes(d); ++t)
-        gathered[g - k][t] = spins[source[t]];
+      for (std::size_t t = 0; t < kSitesPerBlock; ++t) gathered[g - k][t] = spins[source[t]];
     }
     for (std::uint32_t g = k; g < end; ++g, weights += kSitesPerBlock) {
-      const auto s = hn::Load(d, gathered[g - k] + from);
-      sum = hn::Add(sum, hn::And(s, hn::LoadU(d, weights)));
+      const T* slot = gathered[g - k];
+      add_slot(
+          d, weights, [&](std::size_t from) { return hn::Load(d, slot + from); }, sums);
     }
     k = end;
   }
-  return sum;
+  const T* bases = static_cast<const T*>(call.bases) + b * kSitesPerBlock;
+  for (std::size_t p = 0; p < kParts<D>; ++p) {
+    const auto base = hn::LoadU(d, bases + p * hn::Lanes(d));
+    fields[p] = hn::Sub(base, hn::Add(sums[p], sums[p]));
+  }
 }
 
 using Bytes = Lanes<std::uint8_t>;
@@ -99,12 +123,12 @@ void sweep_narrow(const SweepCall& call, std::size_t begin, std::size_t end) {
   const Lanes<std::int8_t> d;
   const Bytes du;
   auto* spins = static_cast<std::int8_t*>(call.spins) + kSpinPadding;
-  const auto* bases = static_cast<const std::int8_t*>(call.bases);
   for (std::size_t b = begin; b < end; ++b) {
+    hn::Vec<decltype(d)> fields[kParts<decltype(d)>];
+    local_fields(d, call, b, fields);
     for (std::size_t from = 0; from < kSitesPerBlock; from += hn::Lanes(d)) {
       const std::size_t first = b * kSitesPerBlock + from;
-      const auto below = down_weights<std::int8_t>(call, call.blocks[b], from);
-      const auto field = hn::Sub(hn::LoadU(d, bases + first), hn::Add(below, below));
+      const auto field = fields[from / hn::Lanes(d)];
       const auto random = draw(du, call, static_cast<std::uint32_t>(2 * b), from / 16);
 
       // Below zero, P(up) = 1 - P(up at -f): both sides are turned over.
@@ -116,9 +140,9 @@ void sweep_narrow(const SweepCall& call, std::size_t begin, std::size_t end) {
       hn::StoreU(hn::BitCast(d, hn::Not(hn::Xor(less, negative))), d, spins + first);
       if (hn::AllFalse(du, undecided)) continue;
 
-      HWY_ALIGN std::int8_t fields[HWY_MAX_BYTES];
+      HWY_ALIGN std::int8_t exact[HWY_MAX_BYTES];
       HWY_ALIGN std::uint8_t heads[HWY_MAX_BYTES], bits[HWY_MAX_BYTES / 8 + 8] = {};
-      hn::Store(field, d, fields);
+      hn::Store(field, d, exact);
       hn::Store(random, du, heads);
       hn::StoreMaskBits(du, undecided, bits);
       for (std::size_t t = 0; t < hn::Lanes(d); ++t) {
@@ -126,7 +150,7 @@ void sweep_narrow(const SweepCall& call, std::size_t begin, std::size_t end) {
         const std::uint64_t tail = call.tail(call, static_cast<std::uint32_t>(first + t));
         const std::uint64_t whole = std::uint64_t{heads[t]} << 56 | tail >> 8;
         spins[first + t] =
-            whole < call.thresholds[fields[t] + 128] ? std::int8_t{0} : std::int8_t{-1};
+            whole < call.thresholds[exact[t] + 128] ? std::int8_t{0} : std::int8_t{-1};
       }
     }
   }
@@ -136,15 +160,17 @@ void sweep_narrow(const SweepCall& call, std::size_t begin, std::size_t end) {
 template <class D, class V = hn::Vec<D> >
 HWY_INLINE V exp_minus(D d, V x) {
   const hn::RebindToSigned<D> di;
+  // Adding 1.5 * 2^23 rounds to an integer n, which then stands in the low bits.
+  const auto shift = hn::Set(d, 12582912.0F);
   const auto y = hn::Mul(x, hn::Set(d, -1.442695041F));
-  const auto n = hn::Round(y);
-  const auto r = hn::Sub(y, n);
+  const auto shifted = hn::Add(y, shift);
+  const auto r = hn::Sub(y, hn::Sub(shifted, shift));
   auto p = hn::MulAdd(r, hn::Set(d, 0.0013333558F), hn::Set(d, 0.0096181291F));
   p = hn::MulAdd(p, r, hn::Set(d, 0.0555041087F));
   p = hn::MulAdd(p, r, hn::Set(d, 0.2402265070F));
   p = hn::MulAdd(p, r, hn::Set(d, 0.6931471806F));
   p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
-  const auto power = hn::ShiftLeft<23>(hn::ConvertTo(di, n));
+  const auto power = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), power));
 }
 
@@ -199,7 +225,6 @@ void sweep_wide(const SweepCall& call, std::size_t begin, std::size_t end) {
   const hn::Repartition<std::int32_t, decltype(d)> d32;
   const hn::Repartition<float, decltype(d)> df;
   auto* spins = static_cast<std::int16_t*>(call.spins) + kSpinPadding;
-  const auto* bases = static_cast<const std::int16_t*>(call.bases);
   SiteBlock last{};
   Gain g{};
   for (std::size_t b = begin; b < end; ++b) {
@@ -208,10 +233,11 @@ void sweep_wide(const SweepCall& call, std::size_t begin, std::size_t end) {
       g = gain_of(call, block);
       last = block;
     }
+    hn::Vec<decltype(d)> fields[kParts<decltype(d)>];
+    local_fields(d, call, b, fields);
     for (std::size_t from = 0; from < kSitesPerBlock; from += hn::Lanes(d)) {
       const std::size_t first = b * kSitesPerBlock + from;
-      const auto below = down_weights<std::int16_t>(call, block, from);
-      const auto field = hn::Sub(hn::LoadU(d, bases + first), hn::Add(below, below));
+      const auto field = fields[from / hn::Lanes(d)];
       const auto random =
           hn::BitCast(du, draw(d8, call, static_cast<std::uint32_t>(4 * b), from / 8));
       const hn::Half<decltype(d)> dh;

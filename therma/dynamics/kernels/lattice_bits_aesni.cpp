@@ -70,7 +70,7 @@ struct Vec {
   }
 };
 
-#include "therma/dynamics/kernels/lattice_bits_inl.hpp"
+#include "therma/dynamics/kernels/lattice_bits_chunk.inc"
 
 bool present() noexcept {
   return __builtin_cpu_supports("aes") && __builtin_cpu_supports("sse4.1") &&

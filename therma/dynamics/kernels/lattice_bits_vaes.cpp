@@ -66,7 +66,7 @@ struct Vec {
   }
 };
 
-#include "therma/dynamics/kernels/lattice_bits_inl.hpp"
+#include "therma/dynamics/kernels/lattice_bits_chunk.inc"
 
 bool present() noexcept {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&

@@ -7,8 +7,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "therma/dynamics/kernels/replica_lanes_simd.cpp"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -313,6 +313,14 @@ HWY_INLINE std::uint64_t run_mode(const Visits& v, Referee& referee) {
     }
     open[num_open] = k;  // without a branch, which would be hard to foresee
     num_open += stands ? 0 : 1;
+  }
+  for (std::uint32_t i = 0; i < num_open; ++i) {  // what the referee asks for, far away as a rule
+    const std::uint32_t position = position_of(open[i]);
+    const Site* site = &v.program->sites[position];
+    hwy::Prefetch(v.program->fields.data() + position);
+    for (std::uint32_t g = site[0].first_group; g < site[1].first_group; g += 2) {
+      hwy::Prefetch(v.program->couplings.data() + g);
+    }
   }
   std::uint64_t count = 0;
   for (std::uint32_t i = 0; i < num_open; ++i) {
