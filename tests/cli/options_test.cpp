@@ -42,6 +42,20 @@ TEST(Options, SetTheFieldsOfTheConfigs) {
   EXPECT_FALSE(call.output.quiet);
 }
 
+TEST(Options, OfSampleSetItsConfigAndItsFiles) {
+  const auto call = parsed({"sample", "sk:n=8", "--beta", "linear:0.2:1.5", "--method", "tempering",
+                            "--rungs", "8", "--n-best", "3", "--samples", "d.npz", "--time", "2"});
+  EXPECT_EQ(call.command, Command::sample);
+  EXPECT_EQ(call.arguments, std::vector<std::string>{"sk:n=8"});
+  EXPECT_EQ(call.sample.beta, "linear:0.2:1.5");
+  EXPECT_EQ(call.sample.method, SampleMethod::tempering);
+  EXPECT_EQ(call.sample.rungs, 8U);
+  EXPECT_EQ(call.sample.n_best, 3U);
+  EXPECT_EQ(call.sample_files.samples, "d.npz");
+  EXPECT_EQ(call.counted_effort.time_s, 2.0);
+  EXPECT_EQ(parsed({"sample", "-"}).counted_effort.time_s, 0.0);  // no limit unless asked for
+}
+
 TEST(Options, KeepTheirDefaultsWhereNotGiven) {
   const auto call = parsed({"solve", "-"});
   EXPECT_FALSE(call.seed_given);

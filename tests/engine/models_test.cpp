@@ -7,6 +7,7 @@
 #include <string>
 
 #include "therma/core/error.hpp"
+#include "therma/energy/factor.hpp"
 #include "therma/energy/harmonic.hpp"
 #include "therma/engine/models/generated.hpp"
 
@@ -42,6 +43,9 @@ std::string bad(const std::string& text, const std::string& name = "m.json",
 double energy_of(const SampleModel& model, std::string_view up) {
   std::vector<Spin> spins;
   for (const char c : up) spins.push_back(c == '+' ? kUp : kDown);
+  if (const auto* lattice = std::get_if<std::shared_ptr<const LatticeProgram>>(&model.target)) {
+    return energy((*lattice)->to_ising(), spins);
+  }
   return std::get<std::shared_ptr<const IsingProgram>>(model.target)->energy(spins);
 }
 
@@ -218,6 +222,34 @@ TEST(HostileJson, IsBadDataWithItsPlace) {
   static_cast<void>(bad(std::string(100000, '[')));
 }
 
+// E = -1 [x0 = x1] + {0, 0.5, 1}[x2] + 2 s3, x3 a spin, x0 held at 1.
+TEST(FactorJson, AddsUpItsFactors) {
+  const auto model = parsed(R"({"therma": 1, "kind": "factors", "states": [3, 3, 3, 2],
+                                "factors": [{"variables": [0, 1], "equality": 1},
+                                            {"variables": [2], "table": [0, 0.5, 1]},
+                                            {"variables": [3], "product": -2}],
+                                "clamped": [[0, 1]]})");
+  EXPECT_EQ(model.states, StateKind::categories);
+  const auto& program = *std::get<std::shared_ptr<const FactorProgram>>(model.target);
+  EXPECT_TRUE(program.is_clamped(0));
+  const Category states[] = {1, 1, 2, 1};
+  EXPECT_DOUBLE_EQ(program.energy(states), -1.0 + 1.0 + 2.0);
+}
+
+TEST(FactorJson, RefusesWhatIsNoFactor) {
+  const std::string head = R"({"therma": 1, "kind": "factors", "states": [2, 3], "factors": [)";
+  for (const auto* factor :
+       {R"({"variables": [0]})", R"({"variables": [0], "table": [1, 2], "product": 1})",
+        R"({"variables": [0], "table": [1]})", R"({"variables": [0, 0], "table": [1, 2, 3, 4]})",
+        R"({"variables": [1], "product": 1})", R"({"variables": [0], "equality": 1})",
+        R"({"variables": [9], "product": 1})", R"({"variables": [0], "table": [1, null]})"}) {
+    static_cast<void>(bad(head + factor + "]}"));
+  }
+  static_cast<void>(bad(head + R"(], "clamped": [[0, 2]]})"));
+  static_cast<void>(bad(R"({"therma": 1, "kind": "factors", "states": [], "factors": []})"));
+  static_cast<void>(bad(R"({"therma": 1, "kind": "factors", "states": [0], "factors": []})"));
+}
+
 TEST(QuadraticJson, IsTheFormOfItsStiffness) {
   const auto model = parsed(R"({"therma": 1, "kind": "quadratic", "variables": 2,
                                 "stiffness": [[0, 0, 2], [1, 1, 4], [0, 1, -1]],
@@ -258,7 +290,8 @@ TEST(ModelSources, RefuseBadSettingsInOneSentence) {
   EXPECT_NE(refused("ising2d:L=1").find("[2, "), std::string::npos);
   EXPECT_NE(refused("ising2d:L=4,J=nan").find("finite"), std::string::npos);
   EXPECT_NE(refused("sk:n=16777216").find("couplings"), std::string::npos);
-  EXPECT_NE(refused("glass3d:L=60000").find("couplings"), std::string::npos);
+  EXPECT_NE(refused("glass3d:L=60000").find("[2, 1290]"), std::string::npos);
+  EXPECT_NE(refused("glass3d:L=1289").find("couplings"), std::string::npos);
   EXPECT_NE(refused("isng").find("sources are"), std::string::npos);
   for (const auto* argument :
        {"sk:", "sk:n", "sk:=4", "sk:n=-4", "sk:n=4.5", "sk:n=99999999999999999999", "sk:n= 4",

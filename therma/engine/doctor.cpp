@@ -15,6 +15,9 @@
 #include <optional>
 #include <sstream>
 
+#include "therma/distributed/mpi_transport.hpp"
+#include "therma/dynamics/machine.hpp"
+#include "therma/engine/samples/netcdf.hpp"
 #include "therma/engine/utf8.hpp"
 
 namespace therma {
@@ -26,19 +29,20 @@ struct KnownFeature {
   std::string_view name;
   std::string_view flag;  // in /proc/cpuinfo, which leaves out what the kernel has switched off
   std::string_view enables;
+  bool used = true;  // by this release
   bool arm = false;  // of ARM processors; the others are of x86
 };
 
 constexpr std::array kKnownFeatures = {
-    KnownFeature{"AVX2", "avx2", "256-bit kernels"},
-    KnownFeature{"AVX-512", "avx512f", "512-bit kernels"},
-    KnownFeature{"AVX-512 VNNI", "avx512_vnni", "8-bit dot products of a language model"},
-    KnownFeature{"AVX-VNNI", "avx_vnni", "8-bit dot products of a language model"},
-    KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model"},
-    KnownFeature{"AES", "aes", "random draws by the AES round"},
-    KnownFeature{"VAES", "vaes", "random draws by wide AES rounds"},
-    KnownFeature{"NEON", "asimd", "128-bit kernels", true},
-    KnownFeature{"SVE", "sve", "kernels of any width", true},
+    KnownFeature{"AVX2", "avx2", "256-bit kernels of sampling"},
+    KnownFeature{"AVX-512", "avx512f", "512-bit kernels of sampling"},
+    KnownFeature{"AVX-512 VNNI", "avx512_vnni", "8-bit dot products of a language model", false},
+    KnownFeature{"AVX-VNNI", "avx_vnni", "8-bit dot products of a language model", false},
+    KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model", false},
+    KnownFeature{"AES", "aes", "random bits of sampling by the AES round"},
+    KnownFeature{"VAES", "vaes", "random bits of sampling by wide AES rounds"},
+    KnownFeature{"NEON", "asimd", "128-bit kernels of sampling", true, true},
+    KnownFeature{"SVE", "sve", "kernels of any width", false, true},
 };
 
 std::string file_text(const fs::path& path) {
@@ -72,7 +76,7 @@ std::vector<Feature> cpu_features(const std::string& cpuinfo) {
     if (known.arm != arm) continue;
     features.push_back({std::string(known.name),
                         std::ranges::find(present, known.flag) != present.end(),
-                        std::string(known.enables)});
+                        std::string(known.enables), known.used});
   }
   return features;
 }
@@ -204,11 +208,25 @@ BuildFacts build_facts() {
 #elif defined(__GNUC__)
   facts.compiler = "GCC " __VERSION__;
 #endif
+  facts.mpi = mpi_is_built();
 #if defined(THERMA_CHECKED)
   facts.checked = true;
 #endif
   return facts;
 }
+
+namespace {
+
+Json kernels_json() {
+  auto list = Json::array();
+  for (const auto* kernel : kernel_table()) {
+    list.push_back(
+        {{"name", kernel->name}, {"summary", kernel->summary}, {"lanes", kernel->lanes}});
+  }
+  return list;
+}
+
+}  // namespace
 
 Json to_json(const MachineFacts& machine, const BuildFacts& build) {
   auto features = Json::array();
@@ -231,7 +249,8 @@ Json to_json(const MachineFacts& machine, const BuildFacts& build) {
           {"memory_bytes", machine.memory_bytes},
           {"memory_available_bytes", machine.memory_available_bytes},
           {"cpu_features", features},
-          {"backends", Json::array({"reference"})},
+          {"kernels", kernels_json()},
+          {"netcdf", netcdf_available()},
           {"gpus", machine.gpus},
           {"energy_sensors", sensors}};
 }
@@ -252,12 +271,20 @@ std::string render_text(const MachineFacts& machine, const BuildFacts& build, st
            fmt::format("{}, {} available", gib(machine.memory_bytes),
                        gib(machine.memory_available_bytes)),
            width);
-  add_line(out, "kernels", "reference: portable C++, the only ones in this release", width);
+  std::vector<std::string_view> kernels;
+  for (const auto* kernel : kernel_table()) kernels.push_back(kernel->name);
+  add_line(out, "kernels",
+           fmt::format("{}: each takes the widest instructions below that it has code for",
+                       fmt::join(kernels, ", ")),
+           width);
   std::vector<std::string> absent;
   for (const auto& f : machine.cpu_features) {
-    if (f.present)
-      add_line(out, f.name, fmt::format("present, not used yet: {}", f.enables), width);
-    if (!f.present) absent.push_back(f.name);
+    if (f.present) {
+      add_line(out, f.name,
+               fmt::format("present, {}: {}", f.used ? "used" : "not used yet", f.enables), width);
+    } else {
+      absent.push_back(f.name);
+    }
   }
   if (!absent.empty()) add_line(out, "absent", fmt::format("{}", fmt::join(absent, ", ")), width);
   add_line(out, "GPU",
@@ -265,7 +292,13 @@ std::string render_text(const MachineFacts& machine, const BuildFacts& build, st
                                 : fmt::format("{}: not used yet", fmt::join(machine.gpus, ", ")),
            width);
   add_sensors(out, machine, width);
-  add_line(out, "MPI", build.mpi ? "built in" : "not built in: replicas stay on this machine",
+  add_line(out, "netCDF",
+           netcdf_available() ? "found: therma sample writes .nc"
+                              : "not found: therma sample writes .npz and .csv, not .nc",
+           width);
+  add_line(out, "MPI",
+           build.mpi ? "built in: mpirun therma sample spreads replicas over processes"
+                     : "not built in: replicas stay on this machine",
            width);
   return out;
 }

@@ -14,7 +14,8 @@ namespace therma {
 struct Feature {
   std::string name;
   bool present = false;
-  std::string enables;  // what it is for, and whether this build uses it
+  std::string enables;  // what it is for
+  bool used = false;    // by this release
 };
 
 struct Sensor {

@@ -106,6 +106,16 @@ std::string state_text(const RankedState& state, StateKind states) {
   return out;
 }
 
+// In groups of ten, so that lines can break.
+std::string grouped(const std::string& state, StateKind states) {
+  if (states != StateKind::spins && states != StateKind::bits) return state;
+  std::string out;
+  for (std::size_t k = 0; k < state.size(); k += 10) {
+    out += (k == 0 ? "" : " ") + state.substr(k, 10);
+  }
+  return out;
+}
+
 std::string worth(const RankedState& state) {
   auto text = fmt::format("energy {}", number_text(state.energy));
   if (state.cut) text = fmt::format("cut {}, ", number_text(*state.cut)) + text;
@@ -241,7 +251,7 @@ std::string render_text(const SampleReport& r, const SampleTextStyle& style) {
   }
   add_fact(out, "best", best_text(r), style.width);
   if (!r.best.empty() && r.best.front().values.size() <= kMostShownValues) {
-    add_fact(out, "state", state_text(r.best.front(), r.states), style.width);
+    add_fact(out, "state", grouped(state_text(r.best.front(), r.states), r.states), style.width);
   }
   add_gates(out, r, style.width);
   if (!r.exact.is_null()) {
