@@ -2,6 +2,7 @@
 // Replica lanes against the plain twin, bit for bit, on every target of this processor; against
 // enumeration; and the bound on their thresholds over all arguments.
 #include "therma/dynamics/kernels/replica_lanes.hpp"
+#include "therma/core/cpu.hpp"
 
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
@@ -129,7 +130,7 @@ TEST(ReplicaLanes, DrawsTheSameBitsWithAndWithoutAesInstructions) {
     fill_bits(place, 1000, kVisits, bits);
     expect_blocks();
   });
-  if (!has_vaes()) GTEST_SKIP() << "this processor has no 256-bit AES instructions";
+  if (!cpu_runs_vaes()) GTEST_SKIP() << "this processor has no 256-bit AES instructions";
   std::memset(bits, 0, sizeof bits);
   fill_bits_vaes(place.round_keys[0].data(), 5, place.step, 1000, kVisits, bits);
   expect_blocks();

@@ -44,8 +44,8 @@ HWY_INLINE void drift(const BifurcationBlock& block, std::size_t at, float dt,
   hn::Store(discrete ? side : x, d, block.felt + at);
 }
 
-void Steps(const BifurcationRows& rows, const BifurcationBlock& block,
-           const BifurcationSteps& steps) {
+void run_steps(const BifurcationRows& rows, const BifurcationBlock& block,
+               const BifurcationSteps& steps) {
   const D d;
   const std::size_t numbers = std::size_t{rows.size} * kBifurcationLanes;
   for (std::uint64_t k = steps.first; k < steps.first + steps.count; ++k) {
@@ -66,11 +66,11 @@ HWY_AFTER_NAMESPACE();
 
 namespace therma::kernels {
 
-HWY_EXPORT(Steps);
+HWY_EXPORT(run_steps);
 
 void bifurcation_steps(const BifurcationRows& rows, const BifurcationBlock& block,
                        const BifurcationSteps& steps) noexcept {
-  HWY_DYNAMIC_DISPATCH(Steps)(rows, block, steps);
+  HWY_DYNAMIC_DISPATCH(run_steps)(rows, block, steps);
 }
 
 }  // namespace therma::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bit-sliced kernels for processors with AES instructions on 128 bits: half a site in two
 // registers. This file alone is compiled for SSE4.1 and AES, and shares no function with others.
+#include "therma/core/cpu.hpp"
 #include "therma/dynamics/kernels/bit_sliced_call.hpp"
 
 #if defined(__x86_64__) && defined(__AES__)
@@ -63,9 +64,7 @@ constexpr SlicedKernels kKernels{"aesni", sliced::sweep<Pair>, sliced::count<Pai
 
 }  // namespace
 
-const SlicedKernels* sliced_aesni() noexcept {
-  return __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("aes") ? &kKernels : nullptr;
-}
+const SlicedKernels* sliced_aesni() noexcept { return cpu_runs_aesni() ? &kKernels : nullptr; }
 
 }  // namespace therma::kernels
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bit-sliced kernels with two AES blocks to an instruction, which Highway 1.0 lacks without
 // AVX-512. This file alone is compiled for AVX2 and VAES, and shares no function with others.
+#include "therma/core/cpu.hpp"
 #include "therma/dynamics/kernels/bit_sliced_call.hpp"
 
 #if defined(__x86_64__) && defined(__VAES__)
@@ -44,9 +45,7 @@ constexpr SlicedKernels kKernels{"vaes", sliced::sweep<Wide>, sliced::count<Wide
 
 }  // namespace
 
-const SlicedKernels* sliced_vaes() noexcept {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes") ? &kKernels : nullptr;
-}
+const SlicedKernels* sliced_vaes() noexcept { return cpu_runs_vaes() ? &kKernels : nullptr; }
 
 }  // namespace therma::kernels
 

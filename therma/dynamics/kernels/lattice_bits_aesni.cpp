@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lattice_bits on 128-bit AES and SSE4.1, for processors without VAES. Intrinsics, as in
 // lattice_bits_vaes.cpp; nothing shared is called from here.
+#include "therma/core/cpu.hpp"
 #include "therma/dynamics/kernels/lattice_bits_plan.hpp"
 
 #if defined(__AES__) && defined(__SSE4_1__) && defined(__POPCNT__)
@@ -72,10 +73,7 @@ struct Vec {
 
 #include "therma/dynamics/kernels/lattice_bits_chunk.inc"
 
-bool present() noexcept {
-  return __builtin_cpu_supports("aes") && __builtin_cpu_supports("sse4.1") &&
-         __builtin_cpu_supports("popcnt");
-}
+bool present() noexcept { return cpu_runs_aesni(); }
 
 }  // namespace
 

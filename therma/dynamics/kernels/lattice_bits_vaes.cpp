@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lattice_bits on 256-bit AES, AVX2 and BMI2. Intrinsics, since Highway 1.0 draws AES rounds 256
 // bits wide only where AVX-512 is; nothing shared is called from here.
+#include "therma/core/cpu.hpp"
 #include "therma/dynamics/kernels/lattice_bits_plan.hpp"
 
 #if defined(__VAES__) && defined(__AVX2__) && defined(__BMI2__)
@@ -68,10 +69,7 @@ struct Vec {
 
 #include "therma/dynamics/kernels/lattice_bits_chunk.inc"
 
-bool present() noexcept {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
-         __builtin_cpu_supports("vaes");
-}
+bool present() noexcept { return cpu_runs_vaes(); }
 
 }  // namespace
 

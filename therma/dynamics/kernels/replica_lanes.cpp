@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "therma/core/archive.hpp"
+#include "therma/core/cpu.hpp"
 #include "therma/core/error.hpp"
 #include "therma/dynamics/kernels/kernels.hpp"
 
@@ -110,7 +111,7 @@ class Block final : public Referee {
  private:
   static void draw(const BitsPlace& place, std::uint32_t first, std::uint32_t count,
                    std::uint8_t* out) noexcept {
-    static const bool kVaes = has_vaes();
+    static const bool kVaes = cpu_runs_vaes();
     if (kVaes) {
       fill_bits_vaes(place.round_keys[0].data(), place.block, place.step, first, count, out);
     } else {

@@ -116,8 +116,7 @@ struct BitsPlace {
 // Planes 0 to 7 of `num_visits` visits from `first_visit`. out: [visit, kVisitBytes], 32-aligned
 void fill_bits(const BitsPlace& place, std::uint32_t first_visit, std::uint32_t num_visits,
                std::uint8_t* out) noexcept;
-// The same by 256-bit AES instructions; only where has_vaes().
-[[nodiscard]] bool has_vaes() noexcept;
+// The same by 256-bit AES instructions; only where cpu_runs_vaes().
 void fill_bits_vaes(const std::uint32_t* round_keys, std::uint32_t block, std::uint64_t step,
                     std::uint32_t first_visit, std::uint32_t num_visits,
                     std::uint8_t* out) noexcept;

@@ -8,14 +8,9 @@
 
 namespace therma::kernels::lanes {
 
-bool has_vaes() noexcept;
 void fill_bits_vaes(const std::uint32_t* round_keys, std::uint32_t block, std::uint64_t step,
                     std::uint32_t first_visit, std::uint32_t num_visits,
                     std::uint8_t* out) noexcept;
-
-bool has_vaes() noexcept {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("vaes") != 0;
-}
 
 void fill_bits_vaes(const std::uint32_t* round_keys, std::uint32_t block, std::uint64_t step,
                     std::uint32_t first_visit, std::uint32_t num_visits,
@@ -59,10 +54,8 @@ void fill_bits_vaes(const std::uint32_t* round_keys, std::uint32_t block, std::u
 #else
 
 namespace therma::kernels::lanes {
-bool has_vaes() noexcept;
 void fill_bits_vaes(const std::uint32_t*, std::uint32_t, std::uint64_t, std::uint32_t,
                     std::uint32_t, std::uint8_t*) noexcept;
-bool has_vaes() noexcept { return false; }
 void fill_bits_vaes(const std::uint32_t*, std::uint32_t, std::uint64_t, std::uint32_t,
                     std::uint32_t, std::uint8_t*) noexcept {}
 }  // namespace therma::kernels::lanes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the yardsticks' loops for a while each and takes the best.
 #include "therma/engine/bench/limits.hpp"
+#include "therma/core/cpu.hpp"
 
 #include <sys/resource.h>
 
@@ -41,7 +42,7 @@ double read_rate(std::size_t num_bytes) {
 
 AesLoop aes_loop() noexcept {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes")) return run_aes_vaes;
+  if (cpu_runs_vaes()) return run_aes_vaes;
 #endif
   return nullptr;
 }
