@@ -79,6 +79,7 @@ TEST_F(Doctor, CountsNoMoreCoresThanTheContainerMayUse) {
 TEST_F(Doctor, SaysTheSameInJson) {
   const auto json = to_json(inspect_machine(root_), build_facts());
   EXPECT_EQ(json["mpi"], build_facts().mpi);
+  EXPECT_EQ(json["kernels"].back()["name"], "scalar");  // the plain twin, always there
   EXPECT_EQ(json["gpus"], Json::array());
   EXPECT_FALSE(json["version"].get<std::string>().empty());
 }
