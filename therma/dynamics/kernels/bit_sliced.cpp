@@ -10,6 +10,7 @@
 
 #include "therma/core/archive.hpp"
 #include "therma/core/error.hpp"
+#include "therma/core/large_pages.hpp"
 #include "therma/core/random/ars.hpp"
 #include "therma/dynamics/kernels/bit_sliced_program.hpp"
 #include "therma/dynamics/kernels/bit_sliced_thresholds.hpp"
@@ -297,7 +298,7 @@ class BitSlicedMachine final : public Machine {
   ReplicaRange range_;
   const SlicedKernels& kernels_;
   std::array<ArsBlock, kArsRounds + 1> keys_;
-  std::vector<Word> words_;  // [block][position + 1]
+  LargeVector<Word> words_;  // [block][position + 1]
   std::vector<Block> blocks_;
   std::vector<Piece> pieces_;              // by class
   std::vector<std::size_t> class_pieces_;  // [class + 1] into pieces_
