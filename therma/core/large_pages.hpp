@@ -19,8 +19,8 @@ struct LargePages {
 
   LargePages() = default;
   template <class U>
-  LargePages(const LargePages<U>& /*other*/) noexcept {
-  }  // NOLINT(google-explicit-constructor): rebinding
+  // NOLINTNEXTLINE(google-explicit-constructor): containers rebind allocators implicitly
+  LargePages(const LargePages<U>& /*other*/) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t count) {
     return static_cast<T*>(allocate_large(count * sizeof(T)));

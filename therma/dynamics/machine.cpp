@@ -20,14 +20,9 @@ namespace {
 
 // The whole list, in order of preference; nothing registers itself.
 constexpr const KernelEntry* kTable[] = {
-    &kernels::kLatticeBits,
-    &kernels::kDenseSpins,
-    &kernels::kDenseChain,
-    &kernels::kNetworkLanes,
-    &kernels::kBitSliced,
-    &kernels::kColourLanes,
-    &kernels::kReplicaLanes,
-    &kernels::kScalar,
+    &kernels::kLatticeBits,  &kernels::kDenseSpins, &kernels::kDenseChain,
+    &kernels::kNetworkLanes, &kernels::kBitSliced,  &kernels::kColourLanes,
+    &kernels::kReplicaLanes, &kernels::kScalar,
 };
 
 const KernelEntry* find(std::string_view name) {

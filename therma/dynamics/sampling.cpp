@@ -193,9 +193,9 @@ std::function<bool(std::uint64_t)> Checkpointing::every_samples(std::uint64_t co
 
 std::function<bool(std::uint64_t)> Checkpointing::every_seconds(double seconds) {
   return [seconds, next = Deadline::after(seconds)](std::uint64_t) mutable {
-    const bool due = next.passed();
-    if (due) next = Deadline::after(seconds);
-    return due;
+    const bool is_due = next.passed();
+    if (is_due) next = Deadline::after(seconds);
+    return is_due;
   };
 }
 

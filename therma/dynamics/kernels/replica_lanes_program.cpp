@@ -130,7 +130,7 @@ void add_fields(LaneProgram& lanes, const IsingProgram& program,
   for (const std::uint32_t site : lanes.site_at) {
     const double finest =
         std::floor(kClassesPerOctave * std::log2(largest / reach_of(program, site).least_unit()));
-    auto c = whole ? 0 : static_cast<std::uint16_t>(std::clamp(finest, 0.0, kMostClasses));
+    std::size_t c = whole ? 0 : static_cast<std::size_t>(std::clamp(finest, 0.0, kMostClasses));
     // Rounding of log2 may have made the unit a hair too fine.
     while (c > 0 && lanes.classes[c].unit < reach_of(program, site).least_unit()) --c;
     auto& site_class = lanes.classes[c];

@@ -381,7 +381,7 @@ HWY_ATTR void energies(const LaneProgram& program, const std::uint8_t* spins, do
       for (std::uint32_t g = program.energy_start[position]; g < program.energy_start[position + 1];
            ++g) {
         const EnergyGroup& group = program.energy_groups[g];
-        const auto differs = [&](int k) HWY_ATTR {
+        const auto differs = [&](std::size_t k) HWY_ATTR {
           return hn::Xor(own, hn::Load(d8, spins + group.offsets[k] + offset));
         };
         const V8 index = four_spins(differs(0), differs(1), differs(2), differs(3));
