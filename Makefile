@@ -19,7 +19,7 @@ build: configure
 # The release tests come last, so that the last lines are the summary of the whole suite.
 test: configure-tests
 	$(BUILD) build -j $(JOBS)
-	tools/lint.sh
+	tools/lint.sh --quick
 	cmake --preset asan --log-level=WARNING
 	$(BUILD) build/asan -j $(JOBS) --target tests_unit tests_exact
 	$(CTEST) --test-dir build/asan --label-regex '^(unit|exact)$$' --progress
