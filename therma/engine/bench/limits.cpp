@@ -48,7 +48,7 @@ AesLoop aes_loop() noexcept {
 }
 
 MachineLimits measure_limits() {
-  constexpr std::size_t kRounds = 4'000'000;
+  constexpr std::size_t kRounds = 4'000'000, kAesRounds = 1'000'000;
   const auto bits = static_cast<double>(widest_vector_bits());
   MachineLimits limits;
   limits.fma_per_ns = best_rate(kRounds * kMultiplyAddsPerRound * bits / 32.0, [] {
@@ -58,7 +58,7 @@ MachineLimits measure_limits() {
       best_rate(kRounds * kLogicPerRound * bits, [] { return run_logic(kRounds); });
   if (const auto loop = aes_loop()) {
     limits.aes_bits_per_ns =
-        best_rate(kRounds / 4 * kAesBlocksPerRound * 128.0, [loop] { return loop(kRounds / 4); });
+        best_rate(kAesRounds * kAesBlocksPerRound * 128.0, [loop] { return loop(kAesRounds); });
   }
   limits.read_bytes_per_ns = read_rate(std::size_t{1} << 28);
   limits.cache_bytes_per_ns = read_rate(std::size_t{1} << 23);

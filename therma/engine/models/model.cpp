@@ -81,7 +81,7 @@ std::optional<double> SampleModel::cut_of(double energy) const noexcept {
   return (*total_weight - energy) / 2.0;
 }
 
-SampleModel ising_model(const IsingModel& model, std::string where) {
+SampleModel ising_model(const IsingModel& model, const std::string& where) {
   return located(where, [&] {
     check_couplings(model.num_spins, model.couplings, "spins");
     check_numbers(model.num_spins, model.fields, "field");
@@ -98,7 +98,7 @@ SampleModel ising_model(const IsingModel& model, std::string where) {
   });
 }
 
-SampleModel lattice_model(const LatticeModel& model, std::string where) {
+SampleModel lattice_model(const LatticeModel& model, const std::string& where) {
   return located(where, [&] {
     auto program = std::make_shared<const LatticeProgram>(model);
     return SampleModel{.name = where,
@@ -110,7 +110,7 @@ SampleModel lattice_model(const LatticeModel& model, std::string where) {
   });
 }
 
-SampleModel qubo_model(const QuboModel& model, std::string where) {
+SampleModel qubo_model(const QuboModel& model, const std::string& where) {
   auto out = ising_model(located(where, [&] { return to_ising(model); }), where);
   out.kind = "qubo";
   out.states = StateKind::bits;
@@ -120,7 +120,7 @@ SampleModel qubo_model(const QuboModel& model, std::string where) {
 }
 
 SampleModel max_cut_model(std::uint32_t num_vertices, std::vector<Coupling> weights,
-                          std::string where) {
+                          const std::string& where) {
   double total = 0.0;
   for (auto& edge : weights) {
     total += edge.value;

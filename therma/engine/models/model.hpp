@@ -58,12 +58,12 @@ struct SampleModel {
 
 // The parts that readers share. They check indices, finiteness and that the energy fits into a
 // double, and say what is wrong as Error{bad_data} that opens with `where`.
-[[nodiscard]] SampleModel ising_model(const IsingModel& model, std::string where);
-[[nodiscard]] SampleModel lattice_model(const LatticeModel& model, std::string where);
-[[nodiscard]] SampleModel qubo_model(const QuboModel& model, std::string where);
+[[nodiscard]] SampleModel ising_model(const IsingModel& model, const std::string& where);
+[[nodiscard]] SampleModel lattice_model(const LatticeModel& model, const std::string& where);
+[[nodiscard]] SampleModel qubo_model(const QuboModel& model, const std::string& where);
 // weights: [edge], w > 0 pulls its ends apart. Maximising the cut is minimising
 // E = sum w s s', so that J = -w.
 [[nodiscard]] SampleModel max_cut_model(std::uint32_t num_vertices, std::vector<Coupling> weights,
-                                        std::string where);
+                                        const std::string& where);
 
 }  // namespace therma
