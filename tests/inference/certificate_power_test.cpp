@@ -2,7 +2,8 @@
 // How often certificates fail healthy runs, and how often they find faults: both measured, printed.
 //
 // Stated: below 1e-4 for each of seven gates, 7e-4 for a run: at most 2.8 alarms expected over 4000
-// healthy runs. Ten or more have a chance of 7e-04, were the rate as high as stated.
+// healthy runs. Were the rate as high as stated, k or more alarms had the chance of a Poisson count
+// of mean 2.8: 7e-4 for 10, 1.6e-4 for 11, 3.7e-5 for 12. So 11 are let pass.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -83,7 +84,7 @@ TEST(CertificatePower, HealthyRunsAreRejectedAtTheStatedRate) {
   }
   std::printf("healthy: %d of %d rejected\n", rejected, runs);
   EXPECT_EQ(runs, 4000);
-  EXPECT_LE(rejected, 9);
+  EXPECT_LE(rejected, 11);
 }
 
 // The power against a wrong temperature grows from the false-alarm rate to 1 around the half width

@@ -250,6 +250,36 @@ TEST(Certificate, PassesNeitherGreedyRunsNorFrozenOnes) {
   EXPECT_EQ(certify(frozen).verdict, CertificateVerdict::undecided);
 }
 
+// Excited with a chance of 1/(1 + 3 e^4) = 0.6 %: 1.2 of 200 samples of a chain, so that some of
+// the 2016 pairs of chains meet in all they show.
+TEST(Certificate, TakesRareEnergiesThatMeetForChance) {
+  const IsingModel triangle{.num_spins = 3,
+                            .couplings = {{0, 1, -1.0}, {1, 2, -1.0}, {0, 2, -1.0}}};
+  Trial run{
+      .target = target_of(triangle), .beta = 1.0, .machine = {.kernel = "scalar", .replicas = 64}};
+  for (const std::uint64_t samples : {200, 1000}) {
+    run.samples = samples;
+    EXPECT_LE(tally(run, 1, 5).rejected, 0) << samples;
+  }
+  run.samples = 1000;
+  run.machine.replicas = 512;
+  run.beta = 1.5;  // 0.8 events of a chain
+  EXPECT_EQ(tally(run, 1, 2).rejected, 0);
+}
+
+// Ten samples of a chain do not show how long it remembers, however many chains there are.
+TEST(Certificate, IsUndecidedAboutManyShortChains) {
+  Trial run{.target = std::make_shared<const LatticeProgram>(LatticeModel{.shape = {16, 16}}),
+            .beta = 0.3,
+            .machine = {.replicas = 512},
+            .burn_in = 500};
+  for (const std::uint64_t samples : {5, 10, 15, 25, 40}) {
+    run.samples = samples;
+    const auto seen = tally(run, 1, 2);
+    EXPECT_EQ(seen.undecided, 2) << samples << ": " << seen.text();
+  }
+}
+
 TEST(Certificate, WorksAtBetaZero) {
   Trial run = ring_run();
   run.beta = 0.0;

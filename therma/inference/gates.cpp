@@ -76,10 +76,14 @@ bool any_broken(const std::vector<Observable>& observables) {
 // Between and within chains, on one transform of one observable.
 struct Agreement {
   bool decided = false;
-  double p = 1.0;        // of equal means, for halves of chains and for each chain
-  double highest = 0.0;  // R-hat without noise, upper end at two standard errors
+  double p = 1.0;         // of equal means, for halves of chains and for each chain
+  double p_slower = 1.0;  // the same, were the variance of means kUnseen times what tau says
+  double highest = 0.0;   // R-hat without noise, upper end at two standard errors
 };
 Agreement agreement_of(const Traces& traces) {
+  // What moves more slowly than a chain is long, or than the window of tau, is not in tau: many
+  // chains show that as surely as chains that disagree.
+  constexpr double kUnseen = 2.0;
   const auto own = own_autocorrelation(traces);
   if (!(own.variance > 0.0)) return {};
   const auto shape = shape_of(traces.values);
@@ -100,8 +104,10 @@ Agreement agreement_of(const Traces& traces) {
   const double ratio = between / groups / noise;
   // Means of few events scatter more than normal ones: fewer degrees of freedom.
   const double lumpy = std::max(0.0, shape.kurtosis) * worth / static_cast<double>(half);
-  Agreement result{.decided = own.decided};
-  result.p = f_above(ratio, groups / (1.0 + 0.5 * lumpy), own.freedom);
+  const double freedom = groups / (1.0 + 0.5 * lumpy);
+  Agreement result{.decided = own.decided,
+                   .p = f_above(ratio, freedom, own.freedom),
+                   .p_slower = f_above(ratio / kUnseen, freedom, own.freedom)};
 
   const double scatter = 2.0 * std::sqrt(2.0 / groups + 2.0 / own.freedom);
   const double excess = std::max(0.0, ratio - 1.0) + scatter;
@@ -116,59 +122,126 @@ Agreement agreement_of(const Traces& traces) {
   for (std::size_t c = 0; c < traces.chains; ++c) {
     farthest = std::max(farthest, std::abs(mean_of(traces.chain(c)) - all) / error);
   }
-  const double single = chains * chance(farthest, of_chain, own.freedom);
-  result.p = std::min(1.0, 2.0 * std::min(result.p, single));
+  const auto either = [&](double of_halves, double z) {
+    return std::min(1.0, 2.0 * std::min(of_halves, chains * chance(z, of_chain, own.freedom)));
+  };
+  result.p = either(result.p, farthest);
+  result.p_slower = either(result.p_slower, farthest / std::sqrt(kUnseen));
   return result;
 }
+
+// A law on few values, for products of two independent draws: at most 128 cells of equal width.
+class ProductLaw {
+ public:
+  // values: of mean 0, variance 1
+  explicit ProductLaw(std::span<const double> values) {
+    constexpr std::size_t kCells = 128;
+    const auto [low, high] = std::ranges::minmax(values);
+    const double scale = static_cast<double>(kCells) / std::max(high - low, 1e-300);
+    std::vector<double> sums(kCells, 0.0), counts(kCells, 0.0);
+    for (const double x : values) {
+      const auto cell = std::min(kCells - 1, static_cast<std::size_t>((x - low) * scale));
+      sums[cell] += x;
+      counts[cell] += 1.0;
+    }
+    double variance = 0.0;
+    for (std::size_t k = 0; k < kCells; ++k) {
+      if (counts[k] == 0.0) continue;
+      const double share = counts[k] / static_cast<double>(values.size());
+      cells_.push_back({.at = sums[k] / counts[k], .share = share});
+      variance += share * cells_.back().at * cells_.back().at;
+    }
+    lost_ = std::max(0.0, 1.0 - variance * variance);
+  }
+
+  // sqrt(2 n I(r)) with Cramer's rate I(r) = sup_s (s r - K(s)): a normal law is as unlikely at it
+  // as a mean of n products is at r > 0 (sign 1) or at -r (sign -1).
+  [[nodiscard]] double normal_of_mean(double r, double n, double sign) const {
+    double largest = 0.0;
+    for (const auto& a : cells_) {
+      largest =
+          std::max({largest, sign * a.at * cells_.front().at, sign * a.at * cells_.back().at});
+    }
+    if (!(r > 0.0) || !(largest > 0.0)) return 0.0;
+    const double golden = 0.5 * (std::sqrt(5.0) - 1.0);
+    double from = 0.0, to = 2.0 / largest;
+    double rate = 0.0;
+    for (int step = 0; step < 40; ++step) {  // concave in s
+      const double left = to - golden * (to - from), right = from + golden * (to - from);
+      const double at_left = left * r - growth(sign * left);
+      const double at_right = right * r - growth(sign * right);
+      rate = std::max({rate, at_left, at_right});
+      (at_left < at_right ? from : to) = at_left < at_right ? left : right;
+    }
+    return std::sqrt(2.0 * n * rate);
+  }
+
+ private:
+  struct Cell {
+    double at = 0.0, share = 0.0;
+  };
+  // K(s) = E[u / (1 - u/2)], u = s x y: of events at random times, each of exponential length. That
+  // has the mean and variance of E[e^u - 1], the same for events of one sample, and heavier tails.
+  [[nodiscard]] double growth(double s) const {
+    double sum = 0.5 * lost_ * s * s;
+    for (const auto& x : cells_) {
+      double inner = 0.0;
+      for (const auto& y : cells_) {
+        const double u = s * x.at * y.at;
+        inner += y.share * u / (1.0 - 0.5 * u);
+      }
+      sum += x.share * inner;
+    }
+    return sum;
+  }
+
+  std::vector<Cell> cells_;
+  double lost_ = 0.0;  // variance of the products within cells
+};
 
 // Correlations of all pairs of chains at equal times.
 struct Together {
   double largest = 0.0;  // |r| of one pair
-  double average = 0.0;
   double p = 1.0;
 };
+// Over the variance of all chains: that of one that saw few events says little.
 Together together_of(const Traces& traces, const Autocorrelation& own) {
   const std::size_t n = traces.samples(), chains = traces.chains;
-  std::vector<double> unit(traces.values.begin(), traces.values.end());  // of length 1, mean 0
-  std::vector<bool> moves(chains, false);
+  const auto length = static_cast<double>(n), count = static_cast<double>(chains);
+  std::vector<double> unit(traces.values.begin(), traces.values.end());  // mean 0, variance 1
+  double square = 0.0;
   for (std::size_t c = 0; c < chains; ++c) {
     const auto chain = std::span(unit).subspan(c * n, n);
     const double mean = mean_of(chain);
-    double norm = 0.0;
-    for (auto& x : chain) norm += (x - mean) * (x - mean);
-    moves[c] = norm > 0.0;
-    for (auto& x : chain) x = moves[c] ? (x - mean) / std::sqrt(norm) : 0.0;
+    for (auto& x : chain) x -= mean, square += x * x;
   }
-  Together result;
-  double pairs = 0.0;
+  if (!(square > 0.0)) return {};
+  const double scale = 1.0 / std::sqrt(square / (length * count));
+  for (auto& x : unit) x *= scale;
+
+  double highest = 0.0, lowest = 0.0, sum = 0.0;
   for (std::size_t a = 0; a < chains; ++a) {
     for (std::size_t b = a + 1; b < chains; ++b) {
-      if (!moves[a] || !moves[b]) continue;
       double r = 0.0;
       for (std::size_t t = 0; t < n; ++t) r += unit[a * n + t] * unit[b * n + t];
-      result.largest = std::max(result.largest, std::abs(r));
-      result.average += r;
-      pairs += 1.0;
+      r /= length;
+      highest = std::max(highest, r);
+      lowest = std::min(lowest, r);
+      sum += r;
     }
   }
-  if (pairs == 0.0) return result;
   // Bartlett: the correlation of independent series has variance sum rho^2 / n.
-  const double size = static_cast<double>(n) / own.squared;
-  const auto shape = shape_of(traces.values);
-  const double z = std::atanh(std::min(result.largest, 1.0 - 1e-15)) * std::sqrt(size - 3.0);
-  // Of a product of two independent values.
-  const double fourth = shape.kurtosis + 3.0;
-  const auto product = shape_of_mean(
-      {.skewness = shape.skewness * shape.skewness, .kurtosis = fourth * fourth - 3.0}, size);
-  const double of_pair = pairs * chance(z, product, own.freedom);
+  const double size = length / own.squared;
+  const ProductLaw products(unit);
+  const double w = std::max(products.normal_of_mean(highest, size, 1.0),
+                            products.normal_of_mean(-lowest, size, -1.0));
+  const double of_pair = 0.5 * count * (count - 1.0) * t_two_sided(w, own.freedom);
   // All pairs: R times the variance of the chains' average over that of a chain is chi-square.
-  const auto count = static_cast<double>(chains);
-  const double ratio = 1.0 + 2.0 * result.average / count;
-  const double lumpy = std::max(0.0, shape.kurtosis) / count;
+  const double ratio = 1.0 + 2.0 * sum / count;
+  const double lumpy = std::max(0.0, shape_of(traces.values).kurtosis) / count;
   const double freedom = size / (1.0 + 0.5 * lumpy);
-  result.average /= pairs;
-  result.p = std::min(1.0, 2.0 * std::min(of_pair, f_above(ratio, freedom, freedom * count)));
-  return result;
+  return {.largest = std::max(highest, -lowest),
+          .p = std::min(1.0, 2.0 * std::min(of_pair, f_above(ratio, freedom, freedom * count)))};
 }
 
 }  // namespace
@@ -238,7 +311,7 @@ Gate judge_agreement(const std::vector<Observable>& observables, const Threshold
   if (any_broken(observables)) return say(result, GateVerdict::fail, kBroken);
   result.threshold = thresholds.rhat;
   result.interval = {.low = 1.0, .high = kNaN};
-  Smallest smallest;
+  Smallest smallest, slower;
   bool decided = true;
   for (const auto& one : observables) {
     const auto traces = one.traces();
@@ -252,13 +325,20 @@ Gate judge_agreement(const std::vector<Observable>& observables, const Threshold
       decided = decided && found.decided;
       if (!found.decided) continue;
       smallest.add(found.p, one.name);
+      slower.add(found.p_slower, one.name);
       result.interval.high = std::fmax(result.interval.high, found.highest);
     }
   }
-  if (!smallest.empty() && smallest.p() < thresholds.false_alarm_rate) {
+  if (!slower.empty() && slower.p() < thresholds.false_alarm_rate) {
     return say(result, GateVerdict::fail,
                fmt::format("chains or their halves disagree on the {} (chance {:.1e}).",
-                           smallest.what(), smallest.p()));
+                           slower.what(), slower.p()));
+  }
+  if (!smallest.empty() && smallest.p() < thresholds.false_alarm_rate) {
+    return say(result, GateVerdict::undecided,
+               fmt::format("the {} of chains differs more than their autocorrelation tells, less "
+                           "than chains must that disagree; sample longer.",
+                           smallest.what()));
   }
   if (smallest.empty() || !decided) {
     return say(result, GateVerdict::undecided, "too few samples to compare chains.");
@@ -317,6 +397,7 @@ Gate judge_stationarity(const std::vector<Observable>& observables, const Thresh
 
 Gate judge_independence(const std::vector<Observable>& observables, const Thresholds& thresholds) {
   constexpr double kFewest = 30.0;  // independent samples of a chain
+  constexpr double kEvents = 3.0;   // and rare events: a share p of events has a kurtosis of 1/p
   Gate result = gate("independence", thresholds);
   if (any_broken(observables)) return say(result, GateVerdict::fail, kBroken);
   if (observables.empty() || observables.front().chains < 2) {
@@ -328,7 +409,8 @@ Gate judge_independence(const std::vector<Observable>& observables, const Thresh
     const auto traces = one.traces();
     if (trace_state(traces) != TraceState::usable) continue;
     const auto own = integrated_autocorrelation(traces);
-    if (!(static_cast<double>(traces.samples()) >= kFewest * own.squared)) continue;
+    const double wanted = std::max(kFewest, kEvents * shape_of(traces.values).kurtosis);
+    if (!(static_cast<double>(traces.samples()) >= wanted * own.squared)) continue;
     const auto found = together_of(traces, own);
     largest = std::max(largest, found.largest);
     smallest.add(found.p, one.name);

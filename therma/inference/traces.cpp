@@ -203,7 +203,8 @@ Autocorrelation integrated_autocorrelation(const Traces& traces) {
   const double total = length * static_cast<double>(traces.chains);
   result.error = result.tau * std::sqrt(2.0 * terms / total);
   result.freedom = total / terms;
-  const bool closed = window + 1 < n;
+  // A window of most of a chain holds little but the chain's own mean, whatever lies beyond.
+  const bool closed = window + 1 < n && terms <= 0.75 * length;
   result.decided = closed && length >= 20.0 * result.tau && total >= 100.0 * result.tau;
   return result;
 }
