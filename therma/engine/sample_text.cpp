@@ -168,7 +168,8 @@ std::string again_text(const SampleReport& r) {
   std::string options;
   for (const auto& field : read_fields_of(defaults)) {
     const auto key = std::string(field.name);
-    const auto& value = r.config[key];
+    // What the clock ended is repeated by its count, not by the clock.
+    const auto value = key == "rounds" && r.stopped ? Json(r.rounds) : r.config[key];
     if (value == field.json() && key != "seed") continue;
     auto flag = key;
     std::ranges::replace(flag, '_', '-');
@@ -179,7 +180,10 @@ std::string again_text(const SampleReport& r) {
                              value.is_string() ? value.get<std::string>() : value.dump());
     }
   }
-  return options + "gives this again on any number of threads";
+  if (r.stopped && r.rounds == 0) return "";  // draws cut short: no count of ours repeats them
+  return options + "gives this again on any number of threads" +
+         (r.stopped && r.config["polish"] == true ? ", but for what the clock cut off the polish"
+                                                  : "");
 }
 
 void add_list(std::string& out, std::string_view name, const std::vector<std::string>& items,
