@@ -188,6 +188,24 @@ TEST_P(Kernel, WritesWhatItReads) {
   EXPECT_NEAR(machine->mean_value(0), machine->mean_value(1), 1e-6);
 }
 
+// What a kernel keeps beside the state (fields, energies) must follow a write. Reals carry momenta
+// and noise from step to step, which a write does not set.
+TEST_P(Kernel, MovesOnFromWhatWasWritten) {
+  if (!is_discrete(GetParam().target)) return;
+  constexpr double kOtherBeta[] = {0.2};
+  auto here = make(), there = make();
+  here->advance(kBeta, 3, {});
+  there->advance(kOtherBeta, 3, {});
+  std::vector<double> values(here->num_variables());
+  for (std::uint32_t r = 0; r < here->num_replicas(); ++r) {
+    here->read(r, values);
+    there->write(r, values);
+  }
+  here->advance(kBeta, 3, {});
+  there->advance(kBeta, 3, {});
+  EXPECT_EQ(all_values(*there), all_values(*here));
+}
+
 TEST_P(Kernel, ResamplesAllReplicasAtOnce) {
   auto machine = make();
   machine->advance(kBeta, 3, {});
