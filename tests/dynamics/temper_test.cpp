@@ -131,6 +131,33 @@ TEST(Temper, GivesTheSameBitsOnAnyNumberOfThreadsAndOthersForAnotherSeed) {
   EXPECT_FALSE(same(temper_of(other)));
 }
 
+// Pairs bound so tightly (e^-400 for a flip) that only draws for swaps tell two ladders with the
+// same states apart. Swaps of neighbours have chances well between 0 and 1, so that equal orders in
+// all of 50 rounds have a chance far below 1e-4.
+TEST(Temper, DrawsSwapsForEachLadderApart) {
+  constexpr std::uint32_t kRungs = 4, kPairs = 8;
+  IsingModel model{.num_spins = 2 * kPairs};
+  model.fields.assign(2 * kPairs, 0.3);
+  for (std::uint32_t p = 0; p < kPairs; ++p) model.couplings.push_back({2 * p, 2 * p + 1, 100.0});
+  const auto machine = testing::make_machine(testing::target_of(model), 2 * kRungs, 1);
+  for (std::uint32_t r = 0; r < 2 * kRungs; ++r) {
+    std::vector<double> values(2 * kPairs, -1.0);
+    for (std::uint32_t i = 0; i < 4 * (r % kRungs); ++i) values[i] = 1.0;
+    machine->write(r, values);
+  }
+  const double betas[] = {2.0, 3.0};
+  Temper run(*machine, {.rungs = kRungs}, betas, Rng(1));
+  bool differ = false;
+  for (int round = 0; round < 50; ++round) {
+    run.round({});
+    for (std::uint32_t r = 0; r < kRungs; ++r) {
+      EXPECT_EQ(run.energies()[r], run.energies()[r + kRungs]);  // frozen
+      differ |= run.ladders()[0].replica_on(r) != run.ladders()[1].replica_on(r);
+    }
+  }
+  EXPECT_TRUE(differ);
+}
+
 TEST(Temper, ContinuesFromACheckpointBitForBit) {
   const auto target = testing::target_of(testing::make_glass(12, 2));
   const TemperConfig config{.rungs = 4, .warm_up = 32};
