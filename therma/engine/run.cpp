@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
 
+#include "therma/engine/usage.hpp"
 #include "therma/planner/formalise.hpp"
 #include "therma/planner/joules.hpp"
 #include "therma/planner/router.hpp"
@@ -18,13 +18,6 @@
 
 namespace therma {
 namespace {
-
-// CPU seconds of the whole process, all threads together.
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 void check_read(const ReadConfig& config) {
   checked(config);

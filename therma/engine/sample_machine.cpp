@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Machines of requests.
 #include "therma/engine/sample_machine.hpp"
-
-#include <ctime>
+#include "therma/engine/usage.hpp"
 
 namespace therma {
-
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 SampleMachine::SampleMachine(const SampleRequest& request, const SamplePlan& plan,
                              const Resources& resources)

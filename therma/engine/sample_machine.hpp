@@ -10,9 +10,6 @@
 
 namespace therma {
 
-// CPU seconds of the whole process, all threads together.
-[[nodiscard]] double cpu_seconds();
-
 class SampleMachine {
  public:
   SampleMachine(const SampleRequest& request, const SamplePlan& plan, const Resources& resources);

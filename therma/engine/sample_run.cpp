@@ -3,7 +3,6 @@
 #include "therma/engine/sample_run.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,16 +13,11 @@
 #include "therma/engine/files.hpp"
 #include "therma/engine/sample_parts.hpp"
 #include "therma/engine/sample_plan.hpp"
+#include "therma/engine/usage.hpp"
 #include "therma/engine/utf8.hpp"
 
 namespace therma {
 namespace {
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 void describe(SampleReport& report, const SampleRequest& request, const SamplePlan& plan) {
   const auto& model = request.model;

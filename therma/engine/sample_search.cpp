@@ -15,6 +15,7 @@
 #include "therma/dynamics/temper.hpp"
 #include "therma/energy/lattice.hpp"
 #include "therma/engine/sample_parts.hpp"
+#include "therma/engine/usage.hpp"
 
 namespace therma {
 namespace {

@@ -15,6 +15,7 @@
 #include "therma/energy/quartic.hpp"
 #include "therma/engine/bench/bench.hpp"
 #include "therma/engine/bench/limits.hpp"
+#include "therma/engine/usage.hpp"
 
 namespace therma::bench {
 namespace {
@@ -133,9 +134,9 @@ std::uint64_t calibrated_steps(Machine& machine, std::span<const double> beta, d
                                const Resources& resources) {
   machine.advance(beta, 1, resources);  // tables, pages
   for (std::uint64_t steps = 1;; steps *= 4) {
-    const double start = cpu_time_s();
+    const double start = cpu_seconds();
     machine.advance(beta, steps, resources);
-    const double taken = cpu_time_s() - start;
+    const double taken = cpu_seconds() - start;
     if (taken > 0.1 * seconds) {
       const double per_step = taken / static_cast<double>(steps);
       return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(seconds / per_step));
@@ -153,10 +154,10 @@ Spread update_rates(Machine& machine, double beta, std::uint32_t repeats,
   std::vector<double> rates;
   for (std::uint32_t k = 0; k < repeats; ++k) {
     const auto before = machine.tally().updates;
-    const double start = cpu_time_s();
+    const double start = cpu_seconds();
     machine.advance(betas, steps, resources);
     const auto updates = static_cast<double>(machine.tally().updates - before);
-    rates.push_back(updates / ((cpu_time_s() - start) * 1e9));
+    rates.push_back(updates / ((cpu_seconds() - start) * 1e9));
   }
   return spread(std::move(rates));
 }
@@ -179,7 +180,7 @@ BenchRow measured(const Work& work, const MachineLimits& limits, const BenchConf
           .goal = work.goal,
           .limit = limit.what,
           .limit_value = limit.value,
-          .peak_rss_mib = peak_rss_mib(),
+          .peak_rss_mib = static_cast<double>(peak_rss_bytes()) / (1 << 20),
           .note = share ? fmt::format("{:.3f} updates/ns", rates.median) : ""};
 }
 
@@ -215,7 +216,7 @@ BenchRow scaling(const Work& work, double goal, const BenchConfig& config) {
           .goal = goal,
           .limit = "two cores",
           .limit_value = 2.0,
-          .peak_rss_mib = peak_rss_mib(),
+          .peak_rss_mib = static_cast<double>(peak_rss_bytes()) / (1 << 20),
           .note = ""};
 }
 
@@ -229,7 +230,7 @@ BenchRow yardstick(std::string what, std::string unit, double value) {
           .goal = 0.0,
           .limit = "this machine, one core",
           .limit_value = 0.0,
-          .peak_rss_mib = peak_rss_mib(),
+          .peak_rss_mib = static_cast<double>(peak_rss_bytes()) / (1 << 20),
           .note = ""};
 }
 

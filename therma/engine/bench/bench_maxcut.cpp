@@ -13,9 +13,9 @@
 #include "therma/core/error.hpp"
 #include "therma/dynamics/optimise.hpp"
 #include "therma/engine/bench/bench.hpp"
-#include "therma/engine/bench/limits.hpp"
 #include "therma/engine/files.hpp"
 #include "therma/engine/models/model.hpp"
+#include "therma/engine/usage.hpp"
 
 namespace therma::bench {
 namespace {
@@ -104,7 +104,7 @@ void run_maxcut(const BenchConfig& config, const Resources& resources,
             .goal = std::ceil(instance.share * best->second - 1e-6),
             .limit = "best known",
             .limit_value = best->second,
-            .peak_rss_mib = peak_rss_mib(),
+            .peak_rss_mib = static_cast<double>(peak_rss_bytes()) / (1 << 20),
             .note = fmt::format("best known in {} of {} runs", solved, found.cuts.size())});
   }
 }

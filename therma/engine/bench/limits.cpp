@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the yardsticks' loops for a while each and takes the best.
 #include "therma/engine/bench/limits.hpp"
-#include "therma/core/cpu.hpp"
-
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <vector>
 
+#include "therma/core/cpu.hpp"
 #include "therma/engine/bench/limits_simd.hpp"
+#include "therma/engine/usage.hpp"
 
 namespace therma {
 namespace {
@@ -21,9 +19,9 @@ double best_rate(double amount, const std::function<std::uint64_t()>& work) {
   double best = 0.0;
   volatile std::uint64_t keep = 0;
   for (int run = 0; run < kRuns; ++run) {
-    const double start = cpu_time_s();
+    const double start = cpu_seconds();
     keep = keep + work();
-    best = std::max(best, amount / ((cpu_time_s() - start) * 1e9));
+    best = std::max(best, amount / ((cpu_seconds() - start) * 1e9));
   }
   return best;
 }
@@ -63,18 +61,6 @@ MachineLimits measure_limits() {
   limits.read_bytes_per_ns = read_rate(std::size_t{1} << 28);
   limits.cache_bytes_per_ns = read_rate(std::size_t{1} << 23);
   return limits;
-}
-
-double cpu_time_s() noexcept {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double peak_rss_mib() noexcept {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
 }  // namespace therma

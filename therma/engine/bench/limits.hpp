@@ -16,8 +16,4 @@ struct MachineLimits {
 // Takes about a second.
 [[nodiscard]] MachineLimits measure_limits();
 
-// CPU seconds of this process, all threads.
-[[nodiscard]] double cpu_time_s() noexcept;
-[[nodiscard]] double peak_rss_mib() noexcept;
-
 }  // namespace therma
