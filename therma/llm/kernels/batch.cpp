@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small batches row by row, large ones by tiles.
+#include "therma/llm/kernels/batch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "therma/llm/half.hpp"
+#include "therma/llm/kernels/batch_tiles.hpp"
+#include "therma/llm/kernels/encode.hpp"
+#include "therma/llm/kernels/row_kernels.hpp"
+
+namespace therma::llm {
+namespace {
+
+constexpr std::uint32_t kRowsAtOnce = 8;  // stay in the first-level cache for all positions
+
+const BatchKernels* tiles() noexcept {
+  return row_kernels().front().name == "avx512" ? batch_kernels_avx512() : nullptr;
+}
+
+// The tile of a type; null where there is none.
+BatchKernel tile_for(DType type, Product product, std::uint32_t columns) noexcept {
+  const auto* kernels = tiles();
+  if (kernels == nullptr) return nullptr;
+  if (type == DType::bf16 && columns % 2 == 0) return kernels->bf16;
+  if (product == Product::integer && type == DType::q8_0) return kernels->q8_0;
+  if (product == Product::integer && type == DType::q4_0) return kernels->q4_0;
+  return nullptr;
+}
+
+RowInput input_at(const ActivationBatch& X, std::uint32_t position) noexcept {
+  return {X.x(position), X.codes(position), X.scales(position), X.quads(position)};
+}
+
+void by_rows(const MatrixView& W, std::uint32_t first, std::uint32_t count,
+             const ActivationBatch& X, Product product, float* Y, std::size_t y_stride) noexcept {
+  for (std::uint32_t i = 0; i < count; i += kRowsAtOnce) {
+    const auto rows = std::min(kRowsAtOnce, count - i);
+    for (std::uint32_t b = 0; b < X.count(); ++b) {
+      multiply_rows_by(row_kernels().front(), W, first + i, rows, input_at(X, b), product,
+                       Y + b * y_stride + i);
+    }
+  }
+}
+
+}  // namespace
+
+void ActivationBatch::resize(std::uint32_t count, std::uint32_t columns, ActivationForms forms) {
+  count_ = count;
+  columns_ = columns;
+  forms_ = forms;
+  blocks_ = (std::size_t{columns} + 63) / 64 * 2;
+  pairs_ = (std::size_t{columns} + 1) / 2;
+  x_.resize(std::size_t{count} * columns);
+  if (forms.codes) {
+    codes_.resize(count * blocks_ * 32);
+    scales_.resize(count * blocks_);
+    quads_.resize(count * blocks_ * 8);
+    sums_.resize(count * blocks_);
+  }
+  if (forms.bf16) bf16_.resize(count * pairs_ * 2);
+}
+
+void ActivationBatch::assign(std::uint32_t position, std::span<const float> values) noexcept {
+  std::ranges::copy(values, x_.begin() + static_cast<std::ptrdiff_t>(position) * columns_);
+  if (forms_.codes) {
+    const std::size_t at = position * blocks_;
+    std::fill_n(codes_.begin() + static_cast<std::ptrdiff_t>((at + blocks_ - 1) * 32), 32,
+                std::int8_t{0});
+    scales_[at + blocks_ - 1] = 0.0F;
+    sums_[at + blocks_ - 1] = 0;
+    std::fill_n(quads_.begin() + static_cast<std::ptrdiff_t>((at + blocks_ - 1) * 8), 8, 0);
+    encode_blocks(values.data(), values.size(), &codes_[at * 32], &scales_[at], &quads_[at * 8],
+                  &sums_[at]);
+  }
+  if (forms_.bf16) {
+    auto* out = &bf16_[position * pairs_ * 2];
+    for (std::size_t k = 0; k < values.size(); ++k) out[k] = to_bf16(values[k]);
+    if (values.size() % 2 != 0) out[values.size()] = 0;
+  }
+}
+
+ActivationForms forms_for(DType type, Product product, std::uint32_t count) noexcept {
+  return {.codes = wants_codes(type, product),
+          .bf16 = count > kExactBatch && type == DType::bf16 && tiles() != nullptr};
+}
+
+void multiply_batch(const MatrixView& W, std::uint32_t first, std::uint32_t count,
+                    const ActivationBatch& X, Product product, float* Y,
+                    std::size_t y_stride) noexcept {
+  const auto tile = X.count() > kExactBatch ? tile_for(W.type, product, W.columns) : nullptr;
+  if (tile == nullptr) return by_rows(W, first, count, X, product, Y, y_stride);
+  const BatchInput input{.count = X.count(),
+                         .codes = X.codes(0),
+                         .scales = X.scales(0),
+                         .sums = X.sums(0),
+                         .blocks = X.blocks(),
+                         .bf16 = X.bf16(0),
+                         .bf16_stride = (std::size_t{W.columns} + 1) / 2 * 2};
+  for (std::uint32_t i = 0; i < count; i += kBatchRows) {
+    tile(W.row(first + i), W.row_bytes(), std::min(kBatchRows, count - i), W.columns, input, Y + i,
+         y_stride);
+  }
+}
+
+}  // namespace therma::llm
