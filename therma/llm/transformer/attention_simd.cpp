@@ -12,9 +12,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "therma/llm/transformer/attention_simd.cpp"
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+// After the line above, which chooses the target.
+
+#include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace therma::llm::HWY_NAMESPACE {
@@ -42,13 +44,6 @@ struct Code {
     const auto bytes = hn::LoadU(code, reinterpret_cast<const std::int8_t*>(at));
     return hn::ConvertTo(d, hn::PromoteTo(wide, bytes));
   }
-};
-
-// A run of positions within one page, rounded out to whole vectors of 16 keys.
-struct Run {
-  CachePart part;
-  std::uint32_t begin = 0;  // within the page
-  std::uint32_t end = 0;
 };
 
 // scores[row, position] for one block of 16 positions.
