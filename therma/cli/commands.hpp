@@ -9,6 +9,9 @@ namespace therma::cli {
 // Each returns the exit code and throws Error for what the error table maps to one.
 [[nodiscard]] int solve_command(const Invocation& call);
 [[nodiscard]] int verify_command(const Invocation& call);
+[[nodiscard]] int generate_command(const Invocation& call);
+[[nodiscard]] int chat_command(const Invocation& call);
+[[nodiscard]] int head_sweep_command(const Invocation& call);
 [[nodiscard]] int sample_command(const Invocation& call);
 [[nodiscard]] int bench_command(const Invocation& call);
 [[nodiscard]] int doctor_command(const Invocation& call);

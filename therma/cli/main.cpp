@@ -21,6 +21,12 @@ int run_command(int argc, const char* const* argv) {
       return solve_command(call);
     case Command::verify:
       return verify_command(call);
+    case Command::generate:
+      return generate_command(call);
+    case Command::chat:
+      return chat_command(call);
+    case Command::head_sweep:
+      return head_sweep_command(call);
     case Command::sample:
       return sample_command(call);
     case Command::bench:

@@ -23,14 +23,18 @@ constexpr std::array kCommands = {
     CommandRow{"solve", Command::solve, "plan a sentence or a problem file, verify, report"},
     CommandRow{"ask", Command::ask, "route a sentence; a planning problem is solved"},
     CommandRow{"verify", Command::verify, "check a solution against its problem, independently"},
+    CommandRow{"generate", Command::generate,
+               "text from a language model, by a thermodynamic head"},
+    CommandRow{"chat", Command::chat, "the same as a conversation, with the model's chat template"},
+    CommandRow{"head-sweep", Command::head_sweep,
+               "what DAC bits and noise do to a model's head, measured on a text"},
     CommandRow{"sample", Command::sample, "draw from an energy model, with a certificate"},
     CommandRow{"bench", Command::bench, "run a suite of benchmarks"},
     CommandRow{"doctor", Command::doctor, "what this machine offers and what this build uses"},
 };
 
 // Commands that later releases have.
-constexpr std::array<std::string_view, 7> kPlanned = {"generate", "chat",  "head-sweep", "train",
-                                                      "dream",    "serve", "cache"};
+constexpr std::array<std::string_view, 4> kPlanned = {"train", "dream", "serve", "cache"};
 
 constexpr std::string_view kAbout =
     "Therma: a thermodynamic computer in software. From a sentence to a verified plan.";
@@ -48,14 +52,16 @@ constexpr std::string_view kFooter =
 std::string flag_name(std::string_view field) {
   std::string name = "--" + std::string(field);
   std::ranges::replace(name, '_', '-');
-  return name;
+  return field == "tokens" ? "-n," + name : name;
 }
 
 std::string placeholder(const Field& field) {
   const auto type = field.type();
-  constexpr std::array<std::string_view, 5> kFiles = {"out", "plot", "samples", "checkpoint",
-                                                      "resume"};
-  if (std::ranges::find(kFiles, field.name) != kFiles.end()) return "FILE";
+  constexpr std::array<std::string_view, 9> kFiles = {"out",        "plot",   "samples",
+                                                      "checkpoint", "resume", "prompt_file",
+                                                      "perplexity", "schema", "text"};
+  if (type == "text" && std::ranges::find(kFiles, field.name) != kFiles.end()) return "FILE";
+  if (field.name == "model") return "DIR|FILE|NAME";
   if (field.name == "beta") return "B|SCHEDULE";
   if (type == "number" || type == "count") return "N";
   return type == "word" ? "WORD" : "TEXT";
@@ -107,13 +113,46 @@ void add_sample_options(CLI::App& app, Invocation& call) {
   add_fields(app, fields_of(call.output));
 }
 
+// An option that may be given several times.
+void add_list(CLI::App& app, const char* name, std::vector<std::string>& values, const char* help) {
+  app.add_option_function<std::string>(
+         name, [&values](const std::string& text) { values.push_back(text); }, help)
+      ->type_name("TEXT")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+}
+
+void add_generate_options(CLI::App& app, Invocation& call) {
+  auto& request = call.generate;
+  add_fields(app, fields_of(request.model));
+  add_fields(app, fields_of(request.head));
+  add_fields(app, fields_of(request.machine));
+  add_fields(app, fields_of(request.limits));
+  add_fields(app, fields_of(request.options));
+  add_list(app, "--stop", request.stop, "end the text before this string; may be repeated");
+  add_list(
+      app, "--steer", request.steer,
+      "\"words=2.0\" lowers the energy of the tokens of these words so many nats; may be repeated");
+  add_list(app, "--logit-bias", request.logit_bias,
+           "\"token=1.5\", by number or spelling, lowers its energy; may be repeated");
+  add_fields(app, fields_of(call.counted_effort));
+  add_fields(app, fields_of(call.output));
+}
+
+void add_head_sweep_options(CLI::App& app, Invocation& call) {
+  add_fields(app, fields_of(call.head_sweep.model));
+  add_fields(app, fields_of(call.head_sweep.config));
+  add_fields(app, fields_of(call.counted_effort));
+  add_fields(app, fields_of(call.output));
+}
+
 // How `name` is called with its arguments.
 void add_command(CLI::App& app, const CommandRow& row, Invocation& call) {
   auto* sub = app.add_subcommand(std::string(row.name), std::string(row.help));
   sub->callback([&call, &row] { call.command = row.command; });
-  const auto argument = [&](const char* name, const char* help) {
+  const auto argument = [&](const char* name, const char* help, bool required = true) {
     const auto add = [&call](const std::string& text) { call.arguments.push_back(text); };
-    sub->add_option_function<std::string>(name, add, help)->required()->type_name("");
+    sub->add_option_function<std::string>(name, add, help)->required(required)->type_name("");
   };
   switch (row.command) {
     case Command::solve:
@@ -138,6 +177,18 @@ void add_command(CLI::App& app, const CommandRow& row, Invocation& call) {
              },
              "the seed that uncertain durations were drawn from, where the solution does not say")
           ->type_name("N");
+      break;
+    case Command::generate:
+      argument("PROMPT", "what the text begins with; - reads standard input", false);
+      add_generate_options(*sub, call);
+      break;
+    case Command::chat:
+      argument("MESSAGE", "one message, answered once; not given: a conversation", false);
+      add_generate_options(*sub, call);
+      add_fields(*sub, fields_of(call.chat));
+      break;
+    case Command::head_sweep:
+      add_head_sweep_options(*sub, call);
       break;
     case Command::sample:
       argument("MODEL",

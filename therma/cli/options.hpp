@@ -8,12 +8,26 @@
 
 #include "therma/core/config.hpp"
 #include "therma/engine/bench/bench.hpp"
+#include "therma/engine/language/generate_request.hpp"
+#include "therma/engine/language/head_sweep.hpp"
 #include "therma/engine/request.hpp"
 #include "therma/engine/sample_request.hpp"
 
 namespace therma::cli {
 
-enum class Command { help, version, ask, solve, verify, sample, bench, doctor };
+enum class Command {
+  help,
+  version,
+  ask,
+  solve,
+  verify,
+  generate,
+  chat,
+  head_sweep,
+  sample,
+  bench,
+  doctor
+};
 
 // What a run may use.
 struct EffortOptions {
@@ -63,6 +77,17 @@ struct PlanOptions {
   }
 };
 
+// Of a conversation.
+struct ChatOptions {
+  std::string system;
+  std::string save;
+
+  static void each_field(auto& self, auto&& field) {
+    field("system", self.system, "the system message");
+    field("save", self.save, "also write the conversation, as JSON, to this file");
+  }
+};
+
 struct Invocation {
   Command command = Command::help;
   std::string help;                    // the text asked for
@@ -76,6 +101,9 @@ struct Invocation {
   SampleConfig sample;
   SampleFiles sample_files;
   BenchConfig bench;
+  GenerateRequest generate;
+  HeadSweepRequest head_sweep;
+  ChatOptions chat;
   bool seed_given = false;
   bool time_given = false;
 };
