@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include "tests/llm/load/folder_support.hpp"
+#include "tests/llm/load/folder_files.hpp"
+#include "tests/llm/load/support.hpp"
 
 namespace therma::llm {
 namespace {

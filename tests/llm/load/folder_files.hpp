@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/llm/load/support.hpp"
+#include "tests/llm/load/files.hpp"
 
 namespace therma::llm::testing {
 
