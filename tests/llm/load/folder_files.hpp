@@ -17,8 +17,10 @@ struct NamedTensor {
   std::string dtype = "F32";
 };
 
-inline std::string with_header(std::string_view header, std::string_view data) {
-  return raw(std::uint64_t{header.size()}) + std::string(header) + std::string(data);
+// Blanks make the header a multiple of eight bytes, as the format's writers do.
+inline std::string with_header(std::string header, std::string_view data) {
+  while (header.size() % 8 != 0) header += ' ';
+  return raw(std::uint64_t{header.size()}) + header + std::string(data);
 }
 
 // Writes safetensors as its specification says: the tensors one after another.
@@ -33,9 +35,7 @@ inline std::string safetensors(const std::vector<NamedTensor>& tensors) {
               std::to_string(data.size() + tensor.bytes.size()) + "]}";
     data += tensor.bytes;
   }
-  header += "}";
-  while (header.size() % 8 != 0) header += ' ';
-  return with_header(header, data);
+  return with_header(header + "}", data);
 }
 
 inline NamedTensor f32_tensor(std::string name, std::vector<std::uint64_t> shape, float salt = 0) {
