@@ -91,6 +91,8 @@ TEST(HfConfig, FillsInWhatOlderFilesLeaveOut) {
   EXPECT_EQ(model.rms_epsilon, 1e-6);
   EXPECT_EQ(read({{"head_dim", "null"}}).head_dim, 4);
   EXPECT_EQ(read({{"head_dim", "16"}}).head_dim, 16);
+  // The library's default of this family does not follow from its other sizes.
+  EXPECT_EQ(read(family("Qwen3ForCausalLM", "qwen3")).head_dim, 128);
 }
 
 TEST(HfConfig, WindowsQwenFromALayerOnWhereItIsAskedTo) {
@@ -158,7 +160,9 @@ TEST(HfConfig, ReadsYarnLinearAndDynamicScalings) {
               (0.1 * std::log(4.0) + 1) / (0.05 * std::log(4.0) + 1), 1e-15);
   const auto linear = read({{"rope_scaling", R"({"type":"linear","factor":2.0})"}});
   EXPECT_EQ(linear.rope.scaling, RopeScaling::linear);
-  const auto dynamic = read({{"rope_scaling", R"({"rope_type":"dynamic","factor":2.0})"}});
+  // Begins beyond max_position_embeddings, whatever else is given.
+  const auto dynamic = read({{"rope_scaling", R"({"rope_type":"dynamic","factor":2.0,)"
+                                              R"("original_max_position_embeddings":32})"}});
   EXPECT_EQ(dynamic.rope.scaling, RopeScaling::dynamic);
   EXPECT_EQ(dynamic.rope.original_max_context, 64);
 }

@@ -96,7 +96,9 @@ void refuse_what_is_not_computed(const JsonReader& config) {
 }
 
 std::uint32_t head_dim_of(const JsonReader& config, const ModelConfig& model) {
+  constexpr std::uint32_t kDefaultOfQwen3 = 128;
   if (is_set(config, "head_dim")) return size_of(config, "head_dim", kMostHeadDim);
+  if (model.architecture == Architecture::qwen3) return kDefaultOfQwen3;
   if (model.hidden % model.num_heads != 0) {
     config.at("hidden_size")
         .reject(fmt::format("must be a multiple of num_attention_heads where head_dim is not "

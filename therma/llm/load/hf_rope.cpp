@@ -61,6 +61,7 @@ void read_scaling(const JsonReader& parameters, std::uint32_t max_context, RopeC
   } else {
     rope.factor = static_cast<double>(max_context) / rope.original_max_context;
   }
+  if (rope.scaling == RopeScaling::dynamic) rope.original_max_context = max_context;
   if (rope.scaling == RopeScaling::llama3) {
     rope.low_freq_factor = parameters.at("low_freq_factor").number();
     rope.high_freq_factor = parameters.at("high_freq_factor").number();
