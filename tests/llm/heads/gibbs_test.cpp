@@ -19,7 +19,6 @@ namespace {
 using testing::draw_counts;
 using testing::SmallHead;
 using testing::z_of_counts;
-using therma::testing::advance;
 using therma::testing::balance_error;
 
 constexpr float kForbidden = std::numeric_limits<float>::infinity();
@@ -70,7 +69,7 @@ TEST(GibbsStep, IsInDetailedBalanceWithSoftmax) {
     const auto p = testing::softmax(energies, beta);
     const auto m = step_matrix(example.tree, energies, example.log_q(beta), beta);
     EXPECT_LT(balance_error(p, m, m), 1e-12);
-    const auto next = advance(p, m);
+    const auto next = therma::testing::advance(p, m);
     for (std::size_t v = 0; v < p.size(); ++v) EXPECT_NEAR(next[v], p[v], 1e-12);
   }
 }
@@ -95,7 +94,7 @@ TEST(GibbsStep, WouldBreakDetailedBalanceByPoolingTheCurrentTokenAlone) {
   const auto energies = example.head.energies();
   const auto p = testing::softmax(energies, 1.0);
   const auto m = step_matrix(example.tree, energies, example.log_q(1.0), 1.0, false);
-  EXPECT_GT(testing::total_variation(advance(p, m), p), 1e-3);
+  EXPECT_GT(testing::total_variation(therma::testing::advance(p, m), p), 1e-3);
 }
 
 TEST(GibbsLaws, AreThePowersOfTheStepMatrix) {
@@ -108,7 +107,7 @@ TEST(GibbsLaws, AreThePowersOfTheStepMatrix) {
   auto expected = laws[0];
   for (std::size_t k = 0; k <= 20; ++k) {
     for (std::size_t v = 0; v < expected.size(); ++v) EXPECT_NEAR(laws[k][v], expected[v], 1e-12);
-    expected = advance(expected, m);
+    expected = therma::testing::advance(expected, m);
   }
 }
 

@@ -80,7 +80,7 @@ TEST(TokenTree, WithExactNodeSumsGivesSoftmax) {
 // Rows that are all alike in a node have no spread: ln n + beta h . mean is exact.
 TEST(TokenTree, KnowsTheMassOfANodeOfEqualRows) {
   const SmallHead head(60, 32, 6, 2.0, 0.0, 4);
-  const auto tree = build_token_tree(head.matrix(), 6, Team());
+  const auto tree = build_token_tree(head.matrix(), 12, Team());  // starts from rows 0, 5, ..., 55
   ASSERT_EQ(tree.num_nodes(), 6U);
   Activation x;
   x.assign(head.state, false);
