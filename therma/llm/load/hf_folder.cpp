@@ -15,6 +15,7 @@
 #include "therma/llm/load/mapped_file.hpp"
 #include "therma/llm/load/safetensors.hpp"
 #include "therma/llm/load/tensor_names.hpp"
+#include "therma/llm/load/tokenizer_config.hpp"
 
 namespace therma::llm {
 namespace {
@@ -93,14 +94,18 @@ Weights open_weights(const fs::path& folder) {
   return weights;
 }
 
-// A template in a file of its own stands before the one in tokenizer_config.json.
-std::string read_chat_template(const fs::path& folder) {
-  const auto file = folder / "chat_template.jinja";
-  if (is_there(file)) return read_text(file, kMostConfigBytes);
+// tokenizer_config.json: the special tokens and the chat template, for which a file of its own
+// stands first.
+void read_tokenizer_config(const fs::path& folder, Checkpoint& checkpoint) {
   const auto config = folder / "tokenizer_config.json";
-  if (!is_there(config)) return "";
-  const auto json = parse_json(read_text(config, kMostConfigBytes), config.string());
-  return chat_template_of(JsonReader(json, config.string()));
+  if (is_there(config)) {
+    const auto json = parse_json(read_text(config, kMostConfigBytes), config.string());
+    const JsonReader reader(json, config.string());
+    if (!checkpoint.tokenizer.pieces.empty()) apply_tokenizer_config(reader, checkpoint.tokenizer);
+    checkpoint.chat_template = chat_template_of(reader);
+  }
+  const auto file = folder / "chat_template.jinja";
+  if (is_there(file)) checkpoint.chat_template = read_text(file, kMostConfigBytes);
 }
 
 GenerationDefaults read_generation(const fs::path& folder, const HfConfig& config) {
@@ -134,7 +139,7 @@ Checkpoint load_folder(const fs::path& folder) {
     checkpoint.config.name = fs::weakly_canonical(folder).filename().string();
   }
   checkpoint.generation = read_generation(folder, config);
-  checkpoint.chat_template = read_chat_template(folder);
+  read_tokenizer_config(folder, checkpoint);
   checkpoint.tensors = std::move(weights->tensors);
   check_tensors(checkpoint, folder.string());
   for (const auto& file : weights->files) checkpoint.file_bytes += file.bytes().size();

@@ -9,6 +9,7 @@
 #include "therma/llm/load/gguf_model.hpp"
 #include "therma/llm/load/hf_folder.hpp"
 #include "therma/llm/load/mapped_file.hpp"
+#include "therma/llm/load/tokenizer_config.hpp"
 
 namespace therma::llm {
 namespace {
@@ -21,18 +22,6 @@ Checkpoint load_gguf(const std::filesystem::path& path) {
   return checkpoint;
 }
 
-// What a model says about tokens must be tokens.
-void check_tokens(const Checkpoint& checkpoint, const std::string& where) {
-  const auto vocabulary = checkpoint.config.vocabulary;
-  auto tokens = checkpoint.generation.eos;
-  if (checkpoint.generation.bos) tokens.push_back(*checkpoint.generation.bos);
-  for (const auto token : tokens) {
-    if (token < vocabulary) continue;
-    fail(ErrorCode::bad_data, "{}: token {} begins or ends a text, but the embedding has {} rows",
-         where, token, vocabulary);
-  }
-}
-
 }  // namespace
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
@@ -43,7 +32,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
          path.string());
   }
   auto checkpoint = is_folder ? load_folder(path) : load_gguf(path);
-  check_tokens(checkpoint, path.string());
+  join_tokenizer(checkpoint, path.string());
   return checkpoint;
 }
 
