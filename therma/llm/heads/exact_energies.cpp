@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/heads/field.hpp"
+#include "therma/llm/heads/truncation.hpp"
 
 namespace therma::llm {
 namespace {
@@ -15,104 +17,63 @@ constexpr float kForbidden = std::numeric_limits<float>::infinity();
 constexpr float kUnread = std::numeric_limits<float>::quiet_NaN();
 constexpr std::uint32_t kGrain = 16;
 
-bool may_come(const TokenField* field, TokenId token) {
-  return field == nullptr || !field->allows || field->allows(token);
-}
-
-// Tokens of finite energy that may come, from the least energy on, as long as `more` says so of
-// their number and energy.
-template <class More>
-std::vector<TokenId> best_tokens(std::span<const float> energies, const TokenField* field,
-                                 const More& more) {
-  using Entry = std::pair<float, TokenId>;
-  std::vector<Entry> heap;
-  for (TokenId v = 0; v < energies.size(); ++v) {
-    if (energies[v] < kForbidden) heap.emplace_back(energies[v], v);
-  }
-  std::ranges::make_heap(heap, std::greater{});
-  std::vector<TokenId> best;
-  for (; !heap.empty() && more(best.size(), heap.front().first); heap.pop_back()) {
-    std::ranges::pop_heap(heap, std::greater{});
-    if (may_come(field, heap.back().second)) best.push_back(heap.back().second);
-  }
-  return best;
-}
-
-void keep_only(std::span<float> energies, std::vector<TokenId> tokens) {
-  std::ranges::sort(tokens);
-  for (auto at = tokens.begin(); float& energy : energies) {
-    const auto v = static_cast<TokenId>(&energy - energies.data());
-    if (at != tokens.end() && *at == v) {
-      ++at;
-    } else {
-      energy = kForbidden;
-    }
-  }
-}
-
-// The fewest tokens, from the least energy on, that hold `share` of the law.
-std::vector<TokenId> nucleus(std::span<const float> energies, const TokenField* field, double beta,
-                             double share) {
-  auto tokens = best_tokens(energies, field, [](auto, auto) { return true; });
-  double z = 0.0;
-  const auto weight = [&](TokenId v) {
-    return std::exp(boltzmann_exponent(beta, energies[v], energies[tokens.front()]));
-  };
-  for (const TokenId v : tokens) z += weight(v);
-  double held = 0.0;
-  std::size_t count = 0;
-  while (count < tokens.size() && (count == 0 || held < share * z)) held += weight(tokens[count++]);
-  tokens.resize(count);
-  return tokens;
-}
-
 }  // namespace
 
-TokenThermodynamics thermodynamics_of(std::span<const float> energies, double beta, float drawn) {
-  const float least = std::ranges::min(energies);
-  double z = 0.0, mean_above = 0.0;
-  for (const float energy : energies) {
-    const double weight = std::exp(boltzmann_exponent(beta, energy, least));
-    z += weight;
-    if (weight > 0.0) mean_above += weight * (static_cast<double>(energy) - double{least});
-  }
-  const double log_z = std::log(z), above = mean_above == 0.0 ? 0.0 : beta * mean_above / z;
-  return {.free_energy = static_cast<double>(least) - log_z / beta,
-          .entropy = log_z + above,
-          .log_probability = boltzmann_exponent(beta, drawn, least) - log_z};
-}
-
-ExactEnergies::ExactEnergies(HeadMatrix matrix)
-    : matrix_(std::move(matrix)), energies_(std::min(matrix_.num_tokens, matrix_.weights.rows)) {}
+ExactEnergies::ExactEnergies(const HeadMatrix& matrix)
+    : weights_(matrix.weights), mask_(matrix), energies_(matrix.weights.rows) {}
 
 void ExactEnergies::start(const RelaxRequest& request) {
-  if (request.hidden.size() != matrix_.weights.columns) {
-    fail(ErrorCode::invalid_argument, "head: the hidden state must have {} numbers, got {}",
-         matrix_.weights.columns, request.hidden.size());
-  }
-  if (request.beta.empty()) fail(ErrorCode::invalid_argument, "head: beta must hold a number");
-  if (!std::ranges::all_of(request.hidden, [](float x) { return std::isfinite(x); })) {
-    fail(ErrorCode::bad_data, "head: a number of the hidden state is not finite");
+  beta_ = checked_beta(request, weights_);
+  for (const double beta : request.beta) {
+    if (!(beta >= 0.0)) {
+      fail(ErrorCode::invalid_argument, "beta: must be a number >= 0, got {}", beta);
+    }
   }
   hidden_.assign(request.hidden, false);
   field_ = request.field;
   offsets_ = {};
+  uncut_.clear();
+  moments_.reset();
   rows_read_ = 0;
   std::ranges::fill(energies_, kUnread);
-  for (const TokenId v : matrix_.masked) {
-    if (v < energies_.size()) energies_[v] = kForbidden;
-  }
+  mask_.overwrite(0, energies_, kForbidden);
   if (field_ == nullptr) return;
   for (const auto& [v, energy] : field_->energies) {
     if (v < energies_.size() && energy == kForbidden) energies_[v] = kForbidden;
   }
 }
 
+void ExactEnergies::add(std::span<const std::uint32_t> group_of,
+                        std::span<const float> offsets) noexcept {
+  group_of_ = group_of;
+  offsets_ = offsets;
+}
+
+void ExactEnergies::restrict(const RelaxRequest& request, const Team& team) {
+  if (!request.wants_thermodynamics && !truncates(request.truncation)) return;
+  read_all(team);
+  if (request.wants_thermodynamics) moments_ = moments_of(energies_, beta_, team);
+  if (!truncates(request.truncation)) return;
+  const auto cutoff = cutoff_of(energies_, request.truncation, beta_);
+  uncut_ = energies_;
+  for (TokenId v = 0; v < energies_.size(); ++v) {
+    if (!cutoff.keeps(v, energies_[v])) energies_[v] = kForbidden;
+  }
+}
+
+bool ExactEnergies::lift_restriction() noexcept {
+  if (uncut_.empty()) return false;
+  energies_.swap(uncut_);
+  uncut_.clear();
+  return true;
+}
+
 void ExactEnergies::read_one(TokenId token) noexcept {
   float product = 0.0F;
-  multiply_rows(matrix_.weights, token, 1, hidden_, Product::exact, &product);
-  energies_[token] = energy_of(field_, token, product);
-  if (!offsets_.empty()) energies_[token] += offsets_[group_of_[token]];
+  multiply_rows(weights_, token, 1, hidden_, Product::exact, &product);
+  float energy = energy_of(field_, token, product);
+  if (!offsets_.empty()) energy += offsets_[group_of_[token]];
+  energies_[token] = std::isnan(energy) ? kForbidden : energy;
 }
 
 void ExactEnergies::read(std::span<const TokenId> tokens, const Team& team) {
@@ -127,32 +88,9 @@ void ExactEnergies::read(std::span<const TokenId> tokens, const Team& team) {
 }
 
 void ExactEnergies::read_all(const Team& team) {
-  wanted_.resize(energies_.size());
-  for (TokenId v = 0; v < wanted_.size(); ++v) wanted_[v] = v;
-  const auto all = std::move(wanted_);
+  std::vector<TokenId> all(energies_.size());
+  std::iota(all.begin(), all.end(), TokenId{0});
   read(all, team);
-}
-
-bool ExactEnergies::restrict_to(const Truncation& truncation, double beta, const Team& team) {
-  const bool cuts_mass = truncation.top_p < 1.0;
-  if (truncation.top_k == 0 && truncation.min_p <= 0.0 && !cuts_mass) return false;
-  read_all(team);
-  if (truncation.top_k > 0) {
-    keep_only(energies_, best_tokens(energies_, field_, [&](std::size_t count, float /*energy*/) {
-                return count < truncation.top_k;
-              }));
-  }
-  if (truncation.min_p > 0.0) {
-    const auto best = best_tokens(energies_, field_, [](auto count, auto) { return count == 0; });
-    for (float& energy : energies_) {
-      const bool stays =
-          !best.empty() &&
-          std::exp(boltzmann_exponent(beta, energy, energies_[best[0]])) >= truncation.min_p;
-      if (!stays) energy = kForbidden;
-    }
-  }
-  if (cuts_mass) keep_only(energies_, nucleus(energies_, field_, beta, truncation.top_p));
-  return true;
 }
 
 float ExactEnergies::of(TokenId token) {
@@ -161,6 +99,11 @@ float ExactEnergies::of(TokenId token) {
     ++rows_read_;
   }
   return energies_[token];
+}
+
+std::optional<TokenThermodynamics> ExactEnergies::thermodynamics(TokenId drawn) const noexcept {
+  if (!moments_) return std::nullopt;
+  return thermodynamics_of(*moments_, beta_, energies_[drawn]);
 }
 
 }  // namespace therma::llm

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exact energies of single tokens of one relaxation, each row read once.
+// The exact energies of single tokens during one relaxation, each row read once.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "therma/core/team.hpp"
+#include "therma/llm/heads/energies.hpp"
 #include "therma/llm/heads/head.hpp"
+#include "therma/llm/heads/thermodynamics.hpp"
 #include "therma/llm/kernels/rows.hpp"
 
 namespace therma::llm {
@@ -19,64 +20,54 @@ namespace therma::llm {
   return step < beta.size() ? beta[step] : beta.back();
 }
 
-// -beta (energy - origin) without a NaN: forbidden tokens weigh nothing at any beta.
-[[nodiscard]] inline double boltzmann_exponent(double beta, float energy, float origin) noexcept {
-  if (energy == std::numeric_limits<float>::infinity()) {
-    return -std::numeric_limits<double>::infinity();
-  }
-  const double above = static_cast<double>(energy) - static_cast<double>(origin);
-  return above == 0.0 ? 0.0 : -beta * above;
+// Whether the field's lazy test lets a token come.
+[[nodiscard]] inline bool may_come(const TokenField* field, TokenId token) {
+  return field == nullptr || !field->allows || field->allows(token);
 }
 
-// Of the law exp(-beta E) over all tokens of finite energy and of one of them, in float64. At
-// beta = infinity: the limit.
-[[nodiscard]] TokenThermodynamics thermodynamics_of(std::span<const float> energies, double beta,
-                                                    float drawn);
-
-// Scratch of a head, kept from token to token.
+// Scratch of a head, kept from token to token. Energies of rows that stand for no token, of tokens
+// that the field forbids and of those that a truncation cuts off are +infinity.
 class ExactEnergies {
  public:
   // Borrows the rows that the matrix views.
-  explicit ExactEnergies(HeadMatrix matrix);
+  explicit ExactEnergies(const HeadMatrix& matrix);
 
-  // Forgets the last token. Rows that stand for none and tokens that the field forbids are
-  // +infinity without being read. Throws Error{invalid_argument} on a request of the wrong shape,
-  // Error{bad_data} where h is not finite.
+  // Forgets the last token. Throws as checked_beta does, for each beta.
   void start(const RelaxRequest& request);
   [[nodiscard]] const Activation& hidden() const noexcept { return hidden_; }
-
   // Adds offsets[group_of[token]] to the energies read from now on, until the next start. Borrows.
-  void add(std::span<const std::uint32_t> group_of, std::span<const float> offsets) noexcept {
-    group_of_ = group_of;
-    offsets_ = offsets;
-  }
+  void add(std::span<const std::uint32_t> group_of, std::span<const float> offsets) noexcept;
+  // Reads all where the request wants its thermodynamics or truncates, then cuts off.
+  void restrict(const RelaxRequest& request, const Team& team);
+  // Takes the cut back, for fields that allow nothing of what is left. Returns whether there was
+  // one.
+  bool lift_restriction() noexcept;
 
   void read(std::span<const TokenId> tokens, const Team& team);
-  void read_all(const Team& team);
-  // Where the truncation is on: reads all, and makes every token outside it +infinity. The field's
-  // `allows` is asked first (as far as needed), so that what is cut off is cut off the law of the
-  // tokens that may come. Returns whether it was on.
-  bool restrict_to(const Truncation& truncation, double beta, const Team& team);
   // Of a token; read now where it was not.
   [[nodiscard]] float of(TokenId token);
-  // [token]; of those read only, NaN elsewhere.
-  [[nodiscard]] std::span<float> values() noexcept { return energies_; }
   [[nodiscard]] std::uint64_t rows_read() const noexcept { return rows_read_; }
-  [[nodiscard]] std::uint32_t size() const noexcept {
-    return static_cast<std::uint32_t>(energies_.size());
+  // Of the law before any cut, at the last beta; where the request wanted it.
+  [[nodiscard]] std::optional<TokenThermodynamics> thermodynamics(TokenId drawn) const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return (energies_.size() + uncut_.size()) * sizeof(float);
   }
-  [[nodiscard]] std::size_t bytes() const noexcept { return energies_.size() * sizeof(float); }
 
  private:
+  void read_all(const Team& team);
   void read_one(TokenId token) noexcept;
 
-  HeadMatrix matrix_;
+  MatrixView weights_;
+  TokenMask mask_;
   const TokenField* field_ = nullptr;
+  double beta_ = 1.0;
   std::span<const std::uint32_t> group_of_;
   std::span<const float> offsets_;
   Activation hidden_;
-  std::vector<float> energies_;
+  std::vector<float> energies_;  // [row]; not a number: unread
+  std::vector<float> uncut_;     // [row], where something was cut off; else empty
   std::vector<TokenId> wanted_;
+  std::optional<Moments> moments_;
   std::uint64_t rows_read_ = 0;
 };
 

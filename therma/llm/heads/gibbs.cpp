@@ -9,7 +9,6 @@
 #include <numeric>
 #include <optional>
 
-#include "therma/core/error.hpp"
 #include "therma/core/random/rng.hpp"
 #include "therma/llm/heads/exact_energies.hpp"
 #include "therma/llm/heads/noise.hpp"
@@ -49,9 +48,7 @@ class Gibbs final : public TokenHead {
     }
     draw.token = token;
     draw.energy = static_cast<double>(energies_.of(token));
-    if (request.wants_thermodynamics) {
-      draw.thermodynamics = thermodynamics_of(all_, draw.beta, energies_.of(token));
-    }
+    draw.thermodynamics = energies_.thermodynamics(token);
     draw.rows_read = energies_.rows_read();
     return draw;
   }
@@ -70,29 +67,34 @@ class Gibbs final : public TokenHead {
     if (config_.block_coupling != 0.0 || config_.memory != 0.0) {
       energies_.add(tree_.node_of, fields_);
     }
-    if (request.wants_thermodynamics) {  // before a truncation takes tokens away
-      energies_.read_all(team);
-      all_.assign(energies_.values().begin(), energies_.values().end());
-    }
-    energies_.restrict_to(request.truncation, request.beta.back(), team);
+    energies_.restrict(request, team);
   }
 
-  // The first state: blocks in the order of a race with q, until one holds a token that may come.
+  // The first state; where the field allows nothing of what a truncation leaves, without it.
   TokenId first_token(const RelaxRequest& request, const Team& team) {
+    if (const auto token = first_in_order(request, team)) return *token;
+    if (energies_.lift_restriction()) {
+      if (const auto token = first_in_order(request, team)) return *token;
+    }
+    fail_none_allowed();
+  }
+
+  // Blocks in the order of a race with q, until one holds a token that may come.
+  std::optional<TokenId> first_in_order(const RelaxRequest& request, const Team& team) {
     std::vector<std::pair<double, std::uint32_t>> order(log_q_.size());
     const Rng rng = Rng(request.noise.seed).child("gibbs first");
     for (std::uint32_t b = 0; b < order.size(); ++b) {
-      const double u = open_unit_interval(
+      const double u = unit_interval(
           rng.bits({.chain = request.noise.chain, .step = request.noise.position, .site = b}));
-      order[b] = {-log_q_[b] + std::log(-std::log(u * (1.0 - 0x1.0p-54))), b};
+      order[b] = {std::log(-std::log(u + 0x1.0p-54)) - log_q_[b], b};
     }
     std::ranges::make_heap(order, std::greater{});
     for (; !order.empty(); order.pop_back()) {
       std::ranges::pop_heap(order, std::greater{});
       const auto block = order.back().second;
-      if (const auto token = draw_in({block, block}, request, 0, team)) return *token;
+      if (const auto token = draw_in({block, block}, request, 0, team)) return token;
     }
-    fail(ErrorCode::no_answer, "head: the field allows no token");
+    return std::nullopt;
   }
 
   [[nodiscard]] std::uint32_t choose_block(const NoiseKey& key, std::uint32_t step) const {
@@ -106,19 +108,23 @@ class Gibbs final : public TokenHead {
     return static_cast<std::uint32_t>(log_q_.size() - 1);
   }
 
-  // A race in the pool of two blocks (or one, named twice); nothing where no token may come.
+  // A race in the pool of two blocks (or one, named twice); nothing where no token may come. Of
+  // equals, the lower token wins.
   std::optional<TokenId> draw_in(std::array<std::uint32_t, 2> blocks, const RelaxRequest& request,
                                  std::uint32_t step, const Team& team) {
     const double beta = beta_at(request.beta, step == 0 ? 0 : step - 1);
     const TokenNoise noise(request.noise, step);
     pool_.clear();
     for (const auto block : std::span(blocks).first(blocks[0] == blocks[1] ? 1 : 2)) {
-      energies_.read(tree_.of(block), team);
-      for (const TokenId v : tree_.of(block)) {
-        double value = pool_log_weight(beta, energies_.of(v), log_q_[block]);
+      const auto tokens = tree_.of(block);
+      energies_.read(tokens, team);
+      gumbels_.assign(tokens.size(), 0.0F);
+      // By place in the tree, not by token: a block's noise is one run.
+      if (std::isfinite(beta)) noise.gumbels(tree_.first[block], gumbels_);
+      for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const double value = pool_log_weight(beta, energies_.of(tokens[i]), log_q_[block]);
         if (value == kNever) continue;
-        if (std::isfinite(beta)) value += static_cast<double>(noise.gumbel(v));
-        pool_.emplace_back(-value, v);  // of equals, the lower token wins
+        pool_.emplace_back(-value - static_cast<double>(gumbels_[i]), tokens[i]);
       }
     }
     return first_that_may_come(request.field);
@@ -130,7 +136,7 @@ class Gibbs final : public TokenHead {
     std::ranges::make_heap(pool_, std::greater{});
     for (; !pool_.empty(); pool_.pop_back()) {
       std::ranges::pop_heap(pool_, std::greater{});
-      if (field->allows(pool_.back().second)) return pool_.back().second;
+      if (may_come(field, pool_.back().second)) return pool_.back().second;
     }
     return std::nullopt;
   }
@@ -138,9 +144,10 @@ class Gibbs final : public TokenHead {
   const HeadConfig config_;
   const TokenTree tree_;
   ExactEnergies energies_;
-  std::vector<double> log_q_;  // [node]
-  std::vector<float> fields_;  // [node]
-  std::vector<float> all_;     // [token], where a full pass was asked for
+  std::vector<double> log_q_;   // [node]
+  std::vector<float> fields_;   // [node]
+  std::vector<float> all_;      // [token], where a full pass was asked for
+  std::vector<float> gumbels_;  // of one block
   std::vector<std::pair<double, TokenId>> pool_;
 };
 

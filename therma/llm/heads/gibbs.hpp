@@ -15,9 +15,10 @@
 
 namespace therma::llm {
 
-// Step 0 draws a block with q and a token in it from its law; `steps` steps follow. rows_read
-// counts the rows of the blocks that were visited, each once; with a truncation, all. `accepted`
-// counts steps that ended in another block. Energies include the node fields below.
+// Throws Error{invalid_argument} on a bad config. Step 0 draws a block with q and a token in it
+// from its law; `steps` steps follow. rows_read counts the rows of the blocks that were visited,
+// each once; with a truncation, all. `accepted` counts steps that ended in another block. Energies
+// include the node fields below.
 [[nodiscard]] std::unique_ptr<TokenHead> make_gibbs(const HeadMatrix& matrix,
                                                     const HeadConfig& config, const Team& team);
 
