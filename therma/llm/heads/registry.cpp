@@ -12,6 +12,7 @@ namespace {
 constexpr HeadEntry kHeads[] = {
     {"softmax", "exact: normalises, then inverts the cumulative sum", true, make_softmax},
     {"race", "exact: all tokens race, the first to escape its well wins", true, make_race},
+    {"screened", "exact: the race on a 4-bit screen with a certified bound", true, make_screened},
 };
 
 }  // namespace
