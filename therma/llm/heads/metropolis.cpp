@@ -89,17 +89,32 @@ void Metropolis::take_exact(std::span<const TokenId> tokens) {
   }
 }
 
+// In float32 and in lanes, for this is most of the work: the same on every processor.
 Candidate Metropolis::best_of(const RelaxRequest& request, std::uint32_t step, TokenId first,
                               std::uint32_t count) const noexcept {
+  constexpr std::uint32_t kLanes = 16;
+  static_assert(kChunk % kLanes == 0);
   const auto scale = score_scale(std::min(beta_of_step(request, step), kColdestProposal));
-  std::array<float, kChunk> gumbels;
-  TokenNoise(request.noise, step).gumbels(first, std::span(gumbels).first(count));
-  Candidate best;
+  const auto c_energy = static_cast<float>(scale.energy), c_noise = static_cast<float>(scale.noise);
+  std::array<float, kChunk> scores;
+  std::array<float, kLanes> most;
+  most.fill(-kForbidden);
+  TokenNoise(request.noise, step).gumbels(first, std::span(scores).first(count));
+  const float* const energies = screened_.data() + first;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const double score = score_of(scale, screened_[first + i], gumbels[i]);
-    if (score > best.score) best = {score, first + i, screened_[first + i]};
+    scores[i] =
+        energies[i] < kForbidden ? c_noise * scores[i] - c_energy * energies[i] : -kForbidden;
   }
-  return best;
+  std::fill(scores.begin() + count, scores.end(), -kForbidden);
+  for (std::uint32_t i = 0; i < kChunk; i += kLanes) {
+    for (std::uint32_t j = 0; j < kLanes; ++j) {
+      most[j] = scores[i + j] > most[j] ? scores[i + j] : most[j];
+    }
+  }
+  const float best = std::ranges::max(most);
+  if (best == -kForbidden) return {};
+  const auto at = std::ranges::find(scores, best) - scores.begin();
+  return {static_cast<double>(best), first + static_cast<TokenId>(at), energies[at]};
 }
 
 // Proposals of steps first, ..., end - 1: the first of each step's race that may come.
@@ -132,12 +147,14 @@ void Metropolis::propose(const RelaxRequest& request, std::uint32_t first, std::
 std::optional<TokenId> Metropolis::first_allowed(const RelaxRequest& request, std::uint32_t step) {
   const auto is_below = [](const Candidate& a, const Candidate& b) { return b.beats(a); };
   const auto scale = score_scale(std::min(beta_of_step(request, step), kColdestProposal));
+  const auto c_energy = static_cast<float>(scale.energy), c_noise = static_cast<float>(scale.noise);
   std::vector<float> gumbels(screened_.size());
   TokenNoise(request.noise, step).gumbels(0, gumbels);
   std::vector<Candidate> heap;
   for (TokenId v = 0; v < screened_.size(); ++v) {
-    const double score = score_of(scale, screened_[v], gumbels[v]);
-    if (std::isfinite(score)) heap.push_back({score, v, screened_[v]});
+    if (screened_[v] == kForbidden) continue;
+    heap.push_back(
+        {static_cast<double>(c_noise * gumbels[v] - c_energy * screened_[v]), v, screened_[v]});
   }
   std::ranges::make_heap(heap, is_below);
   for (; !heap.empty(); heap.pop_back()) {
