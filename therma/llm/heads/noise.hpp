@@ -29,7 +29,6 @@ class TokenNoise {
 
  private:
   std::array<ArsBlock, kArsRounds + 1> round_keys_;
-  ArsBlock key_;
   ArsBlock counter_;  // of token 0
 };
 

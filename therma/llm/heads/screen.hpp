@@ -15,6 +15,7 @@
 #include "therma/core/team.hpp"
 #include "therma/dynamics/kernels/aligned.hpp"
 #include "therma/llm/heads/head.hpp"
+#include "therma/llm/heads/screen_kernels.hpp"
 #include "therma/llm/tensor.hpp"
 
 namespace therma::llm {
@@ -23,7 +24,7 @@ namespace therma::llm {
 struct ScreenInput {
   kernels::AlignedVector<std::int8_t> codes;  // [blocks, 32]: h^ = scale * code
   kernels::AlignedVector<float> scales;       // [blocks]
-  kernels::AlignedVector<std::int32_t> sums;  // [blocks]: -8 times the sum of the codes
+  kernels::AlignedVector<std::int32_t> sums;  // [blocks]: -15 times the sum of the codes
   float mean_product = 0.0F;                  // h . mean row
   // eps_v = per_residual ||R_v|| + per_code ||W~_v|| + constant
   float per_residual = 0.0F;
@@ -36,7 +37,8 @@ class Screen {
   // Rows are interleaved in groups: `first` below is a multiple of it.
   static constexpr std::uint32_t kGroup = 16;
 
-  // Reads the matrix once, in parallel. Throws Error{bad_data} on a row that is not finite.
+  // Reads the matrix once, in parallel. Throws Error{bad_data} on a row that is not finite or whose
+  // norm is beyond 1e6.
   Screen(const MatrixView& weights, const Team& team);
 
   // Throws Error{bad_data} where h is not finite or its norm is beyond 1e30.
@@ -46,9 +48,9 @@ class Screen {
   // bits on every processor and for any split. Thread-safe.
   void approximate(const ScreenInput& input, std::uint32_t first, std::uint32_t count,
                    float* a) const noexcept;
-  // The plain twin.
-  void approximate_plain(const ScreenInput& input, std::uint32_t first, std::uint32_t count,
-                         float* a) const noexcept;
+  // By one of screen_kernels(), which ends with the plain twin.
+  void approximate_by(ScreenKernel kernel, const ScreenInput& input, std::uint32_t first,
+                      std::uint32_t count, float* a) const noexcept;
   // eps_v of one row: a bound on |l_v - a_v|, l_v the float that multiply_rows gives.
   [[nodiscard]] float error_bound(const ScreenInput& input, std::uint32_t row) const noexcept {
     return input.per_residual * residual_norms_[row] + input.per_code * code_norms_[row] +
@@ -64,15 +66,21 @@ class Screen {
   [[nodiscard]] std::span<const float> mean_row() const noexcept { return mean_; }
 
  private:
+  void find_mean(const MatrixView& weights);
+  void encode_group(const MatrixView& weights, std::uint32_t group, std::span<float> row);
+
   std::uint32_t rows_ = 0;
   std::uint32_t columns_ = 0;
-  std::uint32_t blocks_ = 0;  // of 32 columns, the last one filled up with zeros
-  // Each block of a group is 16 scales and 256 bytes of codes.  [group, block, 272]
+  std::uint32_t blocks_ = 0;     // of 32 columns, the last one filled up with zeros
+  std::size_t group_bytes_ = 0;  // a whole number of cache lines
+  // Of each group, 256 bytes of codes for each block, then 16 scales for each block. Codes: four
+  // times, for each row, 4 bytes with four columns in the low halves and, 16 further, four in the
+  // high ones.  [group, group_bytes]
   LargeVector<std::uint8_t> data_;
-  std::vector<float> row_scales_;      // [rows, filled up]
-  std::vector<float> residual_norms_;  // ||R_v||
-  std::vector<float> code_norms_;      // ||W~_v||
-  std::vector<float> mean_;            // the mean row, taken from every row first
+  kernels::AlignedVector<float> row_scales_;  // [rows, filled up]
+  std::vector<float> residual_norms_;         // ||R_v||
+  std::vector<float> code_norms_;             // ||W~_v||
+  std::vector<float> mean_;                   // taken from every row first; of a sample of rows
   double mean_norm_ = 0.0;
 };
 

@@ -15,6 +15,9 @@
 #include "therma/llm/load/mapped_file.hpp"
 #include "therma/llm/load/safetensors.hpp"
 #include "therma/llm/load/tensor_names.hpp"
+#include "therma/llm/load/tokenizer_config.hpp"
+#include "therma/llm/tokenizer/sentencepiece_model.hpp"
+#include "therma/llm/tokenizer/tokenizer_json.hpp"
 
 namespace therma::llm {
 namespace {
@@ -93,14 +96,32 @@ Weights open_weights(const fs::path& folder) {
   return weights;
 }
 
-// A template in a file of its own stands before the one in tokenizer_config.json.
-std::string read_chat_template(const fs::path& folder) {
-  const auto file = folder / "chat_template.jinja";
-  if (is_there(file)) return read_text(file, kMostConfigBytes);
+// Empty where the folder has no tokenizer: a model can be run on tokens alone.
+TokenizerSpec read_tokenizer(const fs::path& folder) {
+  const auto json = folder / "tokenizer.json";
+  if (is_there(json)) {
+    const MappedFile file(json);
+    const auto bytes = file.bytes();
+    return tokenizer_spec_from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                                    json.string());
+  }
+  const auto model = folder / "tokenizer.model";
+  if (!is_there(model)) return {};
+  return tokenizer_spec_from_sentencepiece(MappedFile(model).bytes(), model.string());
+}
+
+// tokenizer_config.json: the special tokens and the chat template, for which a file of its own
+// stands first.
+void read_tokenizer_config(const fs::path& folder, Checkpoint& checkpoint) {
   const auto config = folder / "tokenizer_config.json";
-  if (!is_there(config)) return "";
-  const auto json = parse_json(read_text(config, kMostConfigBytes), config.string());
-  return chat_template_of(JsonReader(json, config.string()));
+  if (is_there(config)) {
+    const auto json = parse_json(read_text(config, kMostConfigBytes), config.string());
+    const JsonReader reader(json, config.string());
+    if (!checkpoint.tokenizer.pieces.empty()) apply_tokenizer_config(reader, checkpoint.tokenizer);
+    checkpoint.chat_template = chat_template_of(reader);
+  }
+  const auto file = folder / "chat_template.jinja";
+  if (is_there(file)) checkpoint.chat_template = read_text(file, kMostConfigBytes);
 }
 
 GenerationDefaults read_generation(const fs::path& folder, const HfConfig& config) {
@@ -134,7 +155,8 @@ Checkpoint load_folder(const fs::path& folder) {
     checkpoint.config.name = fs::weakly_canonical(folder).filename().string();
   }
   checkpoint.generation = read_generation(folder, config);
-  checkpoint.chat_template = read_chat_template(folder);
+  checkpoint.tokenizer = read_tokenizer(folder);
+  read_tokenizer_config(folder, checkpoint);
   checkpoint.tensors = std::move(weights->tensors);
   check_tensors(checkpoint, folder.string());
   for (const auto& file : weights->files) checkpoint.file_bytes += file.bytes().size();

@@ -9,28 +9,22 @@
 #include "therma/llm/load/gguf_model.hpp"
 #include "therma/llm/load/hf_folder.hpp"
 #include "therma/llm/load/mapped_file.hpp"
+#include "therma/llm/load/tokenizer_config.hpp"
+#include "therma/llm/tokenizer/gguf_vocabulary.hpp"
 
 namespace therma::llm {
 namespace {
 
 Checkpoint load_gguf(const std::filesystem::path& path) {
   auto file = std::make_shared<const MappedFile>(path);
-  auto checkpoint = checkpoint_of(parse_gguf(file->bytes(), path.string()));
+  const auto gguf = parse_gguf(file->bytes(), path.string());
+  auto checkpoint = checkpoint_of(gguf);
+  if (gguf.find("tokenizer.ggml.model") != nullptr) {
+    checkpoint.tokenizer = tokenizer_spec_from_gguf(gguf);
+  }
   checkpoint.file_bytes = file->bytes().size();
   checkpoint.mapping = std::move(file);
   return checkpoint;
-}
-
-// What a model says about tokens must be tokens.
-void check_tokens(const Checkpoint& checkpoint, const std::string& where) {
-  const auto vocabulary = checkpoint.config.vocabulary;
-  auto tokens = checkpoint.generation.eos;
-  if (checkpoint.generation.bos) tokens.push_back(*checkpoint.generation.bos);
-  for (const auto token : tokens) {
-    if (token < vocabulary) continue;
-    fail(ErrorCode::bad_data, "{}: token {} begins or ends a text, but the embedding has {} rows",
-         where, token, vocabulary);
-  }
 }
 
 }  // namespace
@@ -43,7 +37,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
          path.string());
   }
   auto checkpoint = is_folder ? load_folder(path) : load_gguf(path);
-  check_tokens(checkpoint, path.string());
+  join_tokenizer(checkpoint, path.string());
   return checkpoint;
 }
 
