@@ -61,6 +61,21 @@ TEST(ParseJson, NamesThePlaceOfADuplicateKey) {
   EXPECT_TRUE(starts_with(refusal(R"({"a": {"b": 1, "c": 2, "b": 3}})"), "f:1:"));
 }
 
+// A builder that looks through the object before it adds a key takes a minute here.
+TEST(ParseJson, ReadsAnObjectOfAQuarterMillionKeysInTheirOrder) {
+  std::string text = "{";
+  for (int key = 0; key < 250'000; ++key) text += fmt::format("\"{}\": {},", key, key);
+  const auto json = parse_json(text + "\"last\": null}", "f");
+  ASSERT_EQ(json.size(), 250'001);
+  int expected = 0;
+  for (const auto& [key, value] : json.items()) {
+    if (expected == 250'000) break;
+    ASSERT_EQ(value.get<int>(), expected) << key;
+    ++expected;
+  }
+  EXPECT_TRUE(json.back().is_null());
+}
+
 TEST(ParseJson, TellsKeysApartByObject) {
   EXPECT_NO_THROW((void)parse_json(R"({"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]})", "f"));
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -51,40 +52,89 @@ std::string shown(const Json& json) {
   return text;
 }
 
+// Builds the document from the parser's events. The library's own builder looks through a whole
+// object before it adds a key, which takes minutes for a vocabulary.
+class Builder {
+ public:
+  Builder(std::string_view where, std::string_view text, const std::size_t& num_read)
+      : where_(where), text_(text), num_read_(num_read) {}
+
+  bool null() { return add(nullptr), true; }
+  bool boolean(bool value) { return add(value), true; }
+  bool number_integer(std::int64_t value) { return add(value), true; }
+  bool number_unsigned(std::uint64_t value) { return add(value), true; }
+  bool number_float(double value, const std::string&) { return add(value), true; }
+  bool string(std::string& value) { return add(std::move(value)), true; }
+  bool binary(Json::binary_t&) { return false; }  // no text stands for it
+
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_array() { return close(); }
+  bool start_object(std::size_t) {
+    open(Json::object());
+    open_.back().keys.emplace();
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool key(std::string& value) {
+    if (const auto [_, is_new] = open_.back().keys->insert(value); !is_new) {
+      fail(ErrorCode::bad_data, "{}: the key {} appears twice in one object", here(), shown(value));
+    }
+    auto& members = open_.back().json->get_ref<Json::object_t&>();
+    next_ = &members.emplace_back(std::move(value), nullptr).second;
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& e) {
+    const auto* const syntax = dynamic_cast<const Json::parse_error*>(&e);
+    std::string_view what = e.what();
+    if (const auto cut = what.rfind("syntax error"); syntax != nullptr && cut != what.npos) {
+      what.remove_prefix(cut);
+    }
+    fail(ErrorCode::bad_data, "{}: not valid JSON: {}",
+         syntax != nullptr ? place(where_, text_, syntax->byte) : here(), what);
+  }
+
+  [[nodiscard]] Json take() && { return std::move(root_); }
+
+ private:
+  // Only the innermost container grows, so that pointers to the others stay valid.
+  struct Open {
+    Json* json;
+    std::optional<std::set<std::string>> keys;  // of an object
+  };
+
+  [[nodiscard]] std::string here() const { return place(where_, text_, num_read_); }
+  Json* add(Json value) {
+    if (open_.empty()) return root_ = std::move(value), &root_;
+    if (open_.back().keys) return *next_ = std::move(value), next_;
+    return &open_.back().json->get_ref<Json::array_t&>().emplace_back(std::move(value));
+  }
+  bool open(Json container) {
+    if (open_.size() >= kMaxJsonDepth) {
+      fail(ErrorCode::bad_data, "{}: nested deeper than {} levels", here(), kMaxJsonDepth);
+    }
+    auto* const json = add(std::move(container));
+    open_.push_back({json, std::nullopt});
+    return true;
+  }
+  bool close() { return open_.pop_back(), true; }
+
+  std::string_view where_;
+  std::string_view text_;
+  const std::size_t& num_read_;
+  Json root_;
+  Json* next_ = nullptr;  // the value of the key just read
+  std::vector<Open> open_;
+};
+
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view where) {
   std::size_t num_read = 0;
-  std::vector<std::set<std::string>> open_objects;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start || event == Event::array_start) {
-      if (depth >= kMaxJsonDepth) {
-        fail(ErrorCode::bad_data, "{}: nested deeper than {} levels", place(where, text, num_read),
-             kMaxJsonDepth);
-      }
-    }
-    if (event == Event::object_start) open_objects.emplace_back();
-    if (event == Event::object_end) open_objects.pop_back();
-    if (event == Event::key) {
-      if (const auto [_, is_new] = open_objects.back().insert(parsed.get<std::string>()); !is_new) {
-        fail(ErrorCode::bad_data, "{}: the key {} appears twice in one object",
-             place(where, text, num_read), shown(parsed));
-      }
-    }
-    return true;
-  };
-  try {
-    return Json::parse(CountedReader(text.data(), num_read),
-                       CountedReader(text.data() + text.size(), num_read), watch);
-  } catch (const Json::parse_error& e) {
-    std::string_view what = e.what();
-    if (const auto cut = what.rfind("syntax error"); cut != std::string_view::npos)
-      what.remove_prefix(cut);
-    fail(ErrorCode::bad_data, "{}: not valid JSON: {}", place(where, text, e.byte), what);
-  } catch (const Json::exception& e) {
-    fail(ErrorCode::bad_data, "{}: not valid JSON: {}", place(where, text, num_read), e.what());
-  }
+  Builder builder(where, text, num_read);
+  Json::sax_parse(CountedReader(text.data(), num_read),
+                  CountedReader(text.data() + text.size(), num_read), &builder);
+  return std::move(builder).take();
 }
 
 std::string to_text(const Json& json) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The token head: the last layer of a language model as a physical system that relaxes to a token.
 //
-//   E_v = -h . W_v + phi_v,   P(v) proportional to exp(-beta E_v) docs/theory/token-head.md
+//   E_v = -r(h . W_v) + phi_v,   P(v) proportional to exp(-beta E_v) docs/theory/token-head.md
 #pragma once
 
 #include <cmath>
@@ -30,10 +30,15 @@ struct HeadMatrix {
   std::vector<TokenId> masked;   // rows below it that stand for none, ascending
 };
 
-// phi: what is added to the energies of a few tokens, and which tokens may not come at all.
+// r and phi: what changes the energies of a few tokens, and which tokens may not come at all.
+// heads/field.hpp holds the arithmetic, which every head shares to the bit.
 struct TokenField {
-  // Ascending by token; an energy of +infinity forbids it.
+  // Ascending by token, each once; an energy of +infinity forbids it.
   std::vector<std::pair<TokenId, float>> energies;
+  // r(l) = l / repeat_penalty where l > 0, else l * repeat_penalty, for these tokens (ascending,
+  // each once); r(l) = l for all others. As in Hugging Face transformers.
+  std::vector<TokenId> repeated;
+  float repeat_penalty = 1.0F;
   // Asked lazily of tokens that could win (grammar, schema); null: all may.
   std::function<bool(TokenId)> allows;
 };
@@ -60,6 +65,7 @@ struct RelaxRequest {
   // beta during each step of the relaxation; one number is held. +infinity: the least energy wins.
   std::span<const double> beta;
   NoiseKey noise;
+  std::span<const TokenId> text;  // tokens before this one, of heads with a memory; may be empty
   bool wants_thermodynamics = false;  // free energy, entropy, log-probability: one full pass
 };
 
@@ -91,7 +97,7 @@ struct HeadConfig {
       16;  // rows (race, screened) or steps left (metropolis, gibbs) before the draft
   std::uint32_t nodes = 0;      // gibbs: blocks of tokens; 0: chosen
   double block_coupling = 0.0;  // gibbs: J between neighbouring blocks; changes the law
-  double memory = 0.0;          // gibbs: weight of a decaying memory field; changes the law
+  double memory = 0.0;          // gibbs: weight of a decaying memory of tokens; changes the law
 
   static void each_field(auto& self, auto&& field) {
     field("steps", self.steps, "steps of a relaxation (metropolis, gibbs)", within(1, 4096));

@@ -29,7 +29,7 @@ struct GenerationDefaults {
 struct Checkpoint {
   std::string format;  // "safetensors" or "gguf"
   ModelConfig config;
-  TokenizerSpec tokenizer;
+  TokenizerSpec tokenizer;  // without pieces where the files have none
   GenerationDefaults generation;
   std::string chat_template;    // Jinja; empty where there is none
   std::vector<Tensor> tensors;  // sorted by name; Hugging Face's names

@@ -58,7 +58,10 @@ class Tokenizer {
 // Text as it is generated: holds back the bytes of a character that is not complete yet.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+  // `begins`: the first token begins a text, so that a blank which the tokenizer puts before texts
+  // is taken away again.
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool begins = true)
+      : tokenizer_(&tokenizer), at_start_(begins) {}
   // What can be shown now, always whole characters; bytes that can be no UTF-8 become U+FFFD.
   [[nodiscard]] std::string push(TokenId token);
   [[nodiscard]] std::string finish();  // what was held back, at the end
@@ -66,7 +69,7 @@ class StreamDecoder {
  private:
   const Tokenizer* tokenizer_;
   std::string pending_;
-  bool at_start_ = true;
+  bool at_start_;
 };
 
 }  // namespace therma::llm

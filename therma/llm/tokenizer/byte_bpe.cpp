@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Byte-level BPE: words by the pre-tokenizer, bytes merged within each, words seen before looked
+// up.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "therma/core/error.hpp"
+#include "therma/llm/tokenizer/merges.hpp"
+#include "therma/llm/tokenizer/pre_tokenizer.hpp"
+#include "therma/llm/tokenizer/segmenter.hpp"
+#include "therma/llm/tokenizer/unicode.hpp"
+
+namespace therma::llm {
+namespace {
+
+// The tokens of words met in one call, each where its hash puts it; a newer word takes the place of
+// an older one.
+class WordCache {
+ public:
+  struct Entry {
+    std::string_view word;  // of the text that is encoded
+    std::uint32_t count = 0;
+    std::array<TokenId, 7> tokens{};
+  };
+  [[nodiscard]] Entry& at(std::string_view word) {
+    if (entries_.empty()) entries_.resize(kEntries);
+    std::uint64_t hash = word.size();
+    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    return entries_[(hash ^ hash >> 29) & (kEntries - 1)];
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 1 << 13;
+  std::vector<Entry> entries_;
+};
+
+class ByteBpe final : public Segmenter {
+ public:
+  explicit ByteBpe(const TokenizerSpec& spec) : spec_(spec), merges_(spec.merges.size()) {
+    index_bytes();
+    index_merges();
+    if (spec.pre_tokenizer == PreTokenizer::expression) expression_.emplace(spec.expression);
+    if (spec.ignore_merges) {
+      for (TokenId token = 0; token < spec.pieces.size(); ++token) {
+        if (!spec.pieces[token].empty()) whole_.emplace(spec.pieces[token], token);
+      }
+    }
+  }
+
+  void encode(std::string_view text, bool /*begins*/, std::vector<TokenId>& out) const override {
+    Call call{.out = out,
+              .uses_cache = text.size() > kWorthACache,
+              .cache = {},
+              .scratch = {},
+              .buffer = {}};
+    if (spec_.pre_tokenizer == PreTokenizer::none) return encode_word(text, call);
+    if (expression_) return encode_matches(text, call);
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = word_end(spec_.pre_tokenizer, text, at);
+      encode_word(text.substr(at, end - at), call);
+      at = end;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kWorthACache = 4096;  // bytes of text
+  struct Call {
+    std::vector<TokenId>& out;
+    bool uses_cache;
+    WordCache cache;
+    MergeScratch scratch;
+    std::vector<TokenId> buffer;
+  };
+
+  void index_bytes() {
+    bytes_.fill(MergeTable::kNone);
+    for (TokenId token = 0; token < spec_.pieces.size(); ++token) {
+      const auto& piece = spec_.pieces[token];
+      if (piece.size() != 1) continue;
+      auto& place = bytes_[static_cast<unsigned char>(piece[0])];
+      if (place == MergeTable::kNone) place = token;
+    }
+    const auto missing = std::ranges::find(bytes_, MergeTable::kNone);
+    if (missing != bytes_.end()) {
+      fail(ErrorCode::bad_data, "tokenizer: byte {} must be a token, but is none",
+           missing - bytes_.begin());
+    }
+  }
+
+  void index_merges() {
+    if (spec_.merged.size() != spec_.merges.size()) {
+      fail(ErrorCode::bad_data, "tokenizer: has {} merges but {} results of them",
+           spec_.merges.size(), spec_.merged.size());
+    }
+    for (std::uint32_t rank = 0; rank < spec_.merges.size(); ++rank) {
+      const auto [left, right] = spec_.merges[rank];
+      const auto token = spec_.merged[rank];
+      if (std::max({left, right, token}) >= spec_.pieces.size()) {
+        fail(ErrorCode::bad_data, "tokenizer: merge {} names a token beyond the {} there are", rank,
+             spec_.pieces.size());
+      }
+      merges_.add(left, right, {rank, token});
+    }
+  }
+
+  // Between matches, and where none is found, text is a word too.
+  void encode_matches(std::string_view text, Call& call) const {
+    std::string repaired;
+    if (!is_valid_utf8(text)) {
+      repaired = repaired_utf8(text);
+      text = repaired;
+    }
+    for (std::size_t at = 0; at < text.size();) {
+      const auto match = expression_->find(text, at);
+      if (match.begin > at) encode_word(text.substr(at, match.begin - at), call);
+      if (match.end > match.begin) {
+        encode_word(text.substr(match.begin, match.end - match.begin), call);
+      }
+      at = match.end;
+    }
+  }
+
+  void encode_word(std::string_view word, Call& call) const {
+    auto* entry = call.uses_cache ? &call.cache.at(word) : nullptr;
+    if (entry != nullptr && entry->count > 0 && entry->word == word) {
+      call.out.insert(call.out.end(), entry->tokens.begin(), entry->tokens.begin() + entry->count);
+      return;
+    }
+    if (spec_.ignore_merges) {
+      if (const auto found = whole_.find(word); found != whole_.end()) {
+        call.out.push_back(found->second);
+        return;
+      }
+    }
+    auto& buffer = call.buffer;
+    buffer.resize(word.size());
+    for (std::size_t k = 0; k < word.size(); ++k) {
+      buffer[k] = bytes_[static_cast<unsigned char>(word[k])];
+    }
+    const auto count = merge_all(merges_, buffer, call.scratch);
+    call.out.insert(call.out.end(), buffer.begin(),
+                    buffer.begin() + static_cast<std::ptrdiff_t>(count));
+    if (entry != nullptr && count <= entry->tokens.size()) {
+      entry->word = word;
+      entry->count = static_cast<std::uint32_t>(count);
+      std::copy_n(buffer.begin(), count, entry->tokens.begin());
+    }
+  }
+
+  const TokenizerSpec& spec_;
+  MergeTable merges_;
+  std::array<TokenId, 256> bytes_{};
+  std::optional<Expression> expression_;
+  std::unordered_map<std::string_view, TokenId> whole_;
+};
+
+}  // namespace
+
+std::unique_ptr<Segmenter> make_byte_bpe(const TokenizerSpec& spec) {
+  return std::make_unique<ByteBpe>(spec);
+}
+
+}  // namespace therma::llm
