@@ -17,28 +17,30 @@ namespace therma::hardware {
 
 // The law of a race whose energies carry independent normal noise of sigma kT in each draw:
 //   P(v) = int f(t + beta E_v) prod_{u != v} F(t + beta E_u) dt,
-// F and f distribution and density of Gumbel + sigma * normal. By quadrature, to about 1e-9 in
-// total variation; O(tokens) with some hundred nodes. sigma = 0 gives boltzmann_law. Made once per
-// sigma, then shared.
+// F and f distribution and density of Gumbel + sigma * normal. By quadrature, to about 1e-8 in
+// total variation; O(tokens) with some 200 nodes. Without noise, or at beta = infinity where kT
+// is none, boltzmann_law. Immutable once made.
 class NoisyRace {
  public:
-  explicit NoisyRace(double sigma);  // throws Error{invalid_argument} unless in [0, 100]
+  explicit NoisyRace(double sigma);  // throws Error{invalid_argument} unless in [0, 10]
   [[nodiscard]] std::vector<double> law(std::span<const float> energies, double beta) const;
 
  private:
-  [[nodiscard]] double log_distribution(double x) const noexcept;  // ln F
-  [[nodiscard]] double log_hazard(double x) const noexcept;        // ln (f / F)
+  struct At;  // a place between points of the table
+  [[nodiscard]] At at(double x) const noexcept;
+  void tabulate(double x);
 
   double sigma_;
   double first_ = 0.0;
-  std::vector<double> log_distribution_;  // on a grid from first_
-  std::vector<double> log_hazard_;
+  std::vector<double> log_distribution_;  // ln F, at first_ + k / kPerUnit
+  std::vector<double> hazard_;            // f / F
 };
 
 // After one read-out period with relaxation time tau: (1 - e^(-1/tau)) law + e^(-1/tau) of all
 // tokens alike that the law's energies allow. In place.
 void relax_for_one_period(std::span<double> law, std::span<const float> energies, double tau);
 
+// Probabilities below 2e-308 count as that.
 struct LawReport {
   double tv = 0.0;              // total variation between the laws
   double kl = 0.0;              // of the ideal law from the sampled one, sum p ln (p / p'), in nats

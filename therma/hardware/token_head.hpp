@@ -13,6 +13,8 @@
 
 #include "therma/core/config.hpp"
 #include "therma/core/team.hpp"
+#include "therma/dynamics/kernels/aligned.hpp"
+#include "therma/llm/heads/energies.hpp"
 #include "therma/llm/heads/head.hpp"
 
 namespace therma::hardware {
@@ -32,7 +34,7 @@ struct HeadLimits {
     field("dac_bits", self.dac_bits, "bits of the converters for h and weights; 0: exact",
           within(0, 16));
     field("noise_floor", self.noise_floor, "noise of each energy in each draw, in kT",
-          non_negative);
+          within(0, 10));
     field("gain_mismatch", self.gain_mismatch, "spread of the gains of the cells", non_negative);
     field("offset_mismatch", self.offset_mismatch, "spread of the offsets of the cells",
           non_negative);
@@ -50,7 +52,8 @@ struct HeadLimits {
 // nothing in between is further from a level than step() / 2. 0 bits: the identity.
 class Converter {
  public:
-  // Throws Error{invalid_argument} unless bits <= 16 and, where there are bits, range > 0 is finite.
+  // Throws Error{invalid_argument} unless bits <= 16 and, where there are bits, range > 0 is
+  // finite.
   Converter(std::uint32_t bits, double range);
 
   [[nodiscard]] std::uint32_t bits() const noexcept { return bits_; }
@@ -77,31 +80,34 @@ class Converter {
 class LimitedMatrix {
  public:
   // Borrows the matrix. With dac_bits it keeps a copy: 2 bytes a weight up to 11 bits, 4 beyond.
-  // Throws Error{invalid_argument} on bad limits, or where dac_bits needs a field_range.
+  // Throws Error{invalid_argument} on bad limits, and where dac_bits lacks a field_range.
   LimitedMatrix(const llm::HeadMatrix& matrix, const HeadLimits& limits, const Team& team);
 
-  // Energies without noise  [num_tokens], +infinity for none. With all limits off: the bits of the
-  // exact head.
+  // Energies without noise  [rows], +infinity for rows that stand for no token. With all limits
+  // off: the bits of the exact heads.
   void energies(std::span<const float> hidden, const llm::TokenField* field, const Team& team,
                 std::span<float> energies) const;
-  [[nodiscard]] std::uint32_t num_tokens() const noexcept;
+  [[nodiscard]] const llm::MatrixView& weights() const noexcept { return weights_; }
   [[nodiscard]] const HeadLimits& limits() const noexcept { return limits_; }
-  [[nodiscard]] std::size_t bytes() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;  // beside the matrix
 
  private:
+  void convert(const llm::MatrixView& weights, double range, const Team& team);
+
   HeadLimits limits_;
-  llm::HeadMatrix matrix_;  // of the copy where there is one
+  llm::TokenMask mask_;
+  llm::MatrixView weights_;  // of the copy where there is one: codes
   Converter field_converter_;
   float scale_ = 1.0F;  // of a product of codes
-  std::vector<std::byte> copy_;
-  std::vector<float> gains_;    // 1 + gain  [token]; empty: 1
-  std::vector<float> offsets_;  // [token]; empty: 0
+  kernels::AlignedVector<std::byte> copy_;
+  std::vector<float> gains_;    // 1 + gain  [row]; empty: 1
+  std::vector<float> offsets_;  // [row]; empty: 0
 };
 
-// Draws from the law of a limited device: noise of the cells and a race over all of them; with
+// Draws from the law of a limited device: a race of all its cells, each with its noise; with
 // relaxation_time, a token of the start (all tokens alike) with probability exp(-1 / tau). With
-// all limits off: the tokens of the race head, bit for bit. Energies that it reports are the
-// device's, without noise.
+// all limits off: the tokens of the race head, bit for bit. Energies and thermodynamics that it
+// reports are those of the device without noise. It makes no drafts.
 [[nodiscard]] std::unique_ptr<llm::TokenHead> make_limited_head(const llm::HeadMatrix& matrix,
                                                                 const HeadLimits& limits,
                                                                 const Team& team);
