@@ -22,8 +22,22 @@ bool cpu_runs_vaes() noexcept {
          __builtin_cpu_supports("bmi2") != 0;
 }
 
+bool cpu_runs_avx2() noexcept {
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+         __builtin_cpu_supports("f16c") != 0;
+}
+
+bool cpu_runs_avx512() noexcept {
+  return cpu_runs_avx2() && __builtin_cpu_supports("avx512f") != 0 &&
+         __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
+         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vnni") != 0 &&
+         __builtin_cpu_supports("avx512bf16") != 0;
+}
+
 #else
 bool cpu_runs_aesni() noexcept { return false; }
 bool cpu_runs_vaes() noexcept { return false; }
+bool cpu_runs_avx2() noexcept { return false; }
+bool cpu_runs_avx512() noexcept { return false; }
 #endif
 }  // namespace therma

@@ -8,5 +8,9 @@ namespace therma {
 [[nodiscard]] bool cpu_runs_aesni() noexcept;
 // *_vaes.cpp: AES on 256-bit vectors, AVX2, BMI2, population count.
 [[nodiscard]] bool cpu_runs_vaes() noexcept;
+// *_avx2.cpp: AVX2, fused multiply-add, conversion of half floats.
+[[nodiscard]] bool cpu_runs_avx2() noexcept;
+// *_avx512.cpp: AVX-512 F, BW, VL and DQ with VNNI and BF16.
+[[nodiscard]] bool cpu_runs_avx512() noexcept;
 
 }  // namespace therma

@@ -70,6 +70,88 @@ TEST(Stories260K, IsReadWithTheWeightsOfTheFileItWasMadeFrom) {
             read_floats(bin, after_norms + 2 * 64 * 64 * sizeof(float), 64 * 64));
 }
 
+TEST(Checkpoint, OfGgufBringsItsVocabulary) {
+  const auto gguf = shared_file("models/stories260K/stories260K.gguf");
+  if (!is_there(gguf)) GTEST_SKIP() << gguf << " is not there";
+  const auto spec = load_checkpoint(gguf).tokenizer;
+  EXPECT_EQ(spec.kind, TokenizerKind::sentencepiece_bpe);
+  EXPECT_EQ(spec.pieces.size(), 512);
+  EXPECT_EQ(spec.byte_tokens[0xFF], 258);  // SOURCES.md: ids 3 to 258 are the bytes
+  EXPECT_EQ(spec.bos, 1);
+  EXPECT_TRUE(spec.add_bos);
+}
+
+TEST(Checkpoint, OfAFolderBringsItsTokenizerAndItsTemplate) {
+  const auto source = shared_file("tokenizers/qwen2.5/");
+  if (!is_there(source)) GTEST_SKIP() << source << " is not there";
+  const TinySizes sizes = {.vocabulary = 151'936};
+  const Folder folder;
+  folder.write("config.json", tiny_config({{"vocab_size", "151936"}}));
+  folder.write("model.safetensors", safetensors(tiny_tensors(sizes)));
+  for (const auto* const name : {"tokenizer.json", "tokenizer_config.json"}) {
+    fs::copy_file(source + name, folder.path() / name);
+  }
+  const auto checkpoint = load_checkpoint(folder.path());
+  EXPECT_EQ(checkpoint.tokenizer.kind, TokenizerKind::byte_bpe);
+  EXPECT_EQ(checkpoint.tokenizer.eos, 151645);  // "eos_token": "<|im_end|>"
+  EXPECT_FALSE(checkpoint.tokenizer.add_bos);
+  // config.json ends a text with token 2.
+  EXPECT_EQ(checkpoint.generation.eos, (std::vector<TokenId>{2, 151645}));
+  EXPECT_TRUE(contains(checkpoint.chat_template, "<|im_start|>"));
+
+  folder.write("config.json", tiny_config({{"vocab_size", "151664"}}));
+  folder.write("model.safetensors", safetensors(tiny_tensors({.vocabulary = 151'664})));
+  EXPECT_EQ(refusal([&] { (void)load_checkpoint(folder.path()); }),
+            folder.path().string() +
+                ": the tokenizer has token 151664, but the embedding has 151664 rows");
+}
+
+TEST(Checkpoint, OfAFolderWithASentencePieceModelBringsItsPieces) {
+  const auto source = shared_file("tokenizers/mistral-v1/tokenizer.model");
+  if (!is_there(source)) GTEST_SKIP() << source << " is not there";
+  const Folder folder;
+  folder.write("config.json", tiny_config({{"vocab_size", "32000"}}));
+  folder.write("model.safetensors", safetensors(tiny_tensors({.vocabulary = 32'000})));
+  fs::copy_file(source, folder.path() / "tokenizer.model");
+  folder.write("tokenizer_config.json",
+               R"({"bos_token":"<s>","eos_token":"</s>","add_bos_token":true})");
+  const auto spec = load_checkpoint(folder.path()).tokenizer;
+  EXPECT_EQ(spec.pieces.size(), 32'000);
+  EXPECT_EQ(spec.bos, 1);
+  EXPECT_EQ(spec.eos, 2);
+  EXPECT_TRUE(spec.add_bos);
+}
+
+// Vocabularies of a GGUF file that do not fit one another or the embedding.
+TEST(HostileVocabulary, OfArraysOfDifferentLengthsOrTokensOutOfRangeIsRefused) {
+  const auto refused = [](std::string_view key, Gguf type, std::string_view value) {
+    const Folder folder;
+    auto file = tiny_gguf();
+    std::erase_if(file.pairs, [&](const auto& pair) { return pair.starts_with(raw_text(key)); });
+    const auto path = folder.write("m.gguf", file.pair(key, type, value).build());
+    const auto message = refusal([&] { (void)load_checkpoint(path); });
+    EXPECT_PRED2(contains, message, path.string() + ": ");
+    return message;
+  };
+  const auto array = [](Gguf type, std::uint64_t count, const std::string& items) {
+    return raw(type) + raw(count) + items;
+  };
+  EXPECT_PRED2(contains,
+               refused("tokenizer.ggml.scores", Gguf::array, array(Gguf::f32, 5, zeros(20))),
+               "tokenizer.ggml.scores");
+  EXPECT_PRED2(contains,
+               refused("tokenizer.ggml.token_type", Gguf::array, array(Gguf::i32, 7, zeros(28))),
+               "tokenizer.ggml.token_type");
+  EXPECT_PRED2(contains, refused("tokenizer.ggml.tokens", Gguf::u32, raw(6)),
+               "tokenizer.ggml.tokens");
+  EXPECT_PRED2(contains, refused("tokenizer.ggml.eos_token_id", Gguf::u32, raw(6)),
+               "tokenizer.ggml.eos_token_id");
+  EXPECT_PRED2(contains, refused("tokenizer.ggml.bos_token_id", Gguf::i32, raw(-1)),
+               "tokenizer.ggml.bos_token_id");
+  EXPECT_PRED2(contains, refused("tokenizer.ggml.model", Gguf::text, raw_text("rwkv")),
+               "tokenizer.ggml.model");
+}
+
 void write_folder(const Folder& folder, const std::vector<NamedTensor>& tensors = tiny_tensors(),
                   const Members& changes = {}) {
   folder.write("config.json", tiny_config(changes));

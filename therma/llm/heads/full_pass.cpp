@@ -55,25 +55,43 @@ Candidate FullPass::evaluate(const Race& race, const Activation& hidden, std::ui
   return draft.beats(rest) ? draft : rest;
 }
 
-std::optional<Candidate> FullPass::first_allowed(const Race& race, const Cutoff& cutoff,
-                                                 bool is_kept) const {
-  const auto* field = race.request.field;
-  const bool is_asked = field != nullptr && field->allows;
-  std::vector<Candidate> heap;
+// Tokens on one side of a cutoff, of all or of those that the field lists.
+std::vector<Candidate> FullPass::candidates(const Race& race, const Cutoff& cutoff, bool is_kept,
+                                            std::span<const TokenId> listed) const {
+  std::vector<Candidate> found;
+  std::array<float, kChunk> gumbels{};
   const auto add = [&](TokenId v, float gumbel) {
     if (cutoff.keeps(v, energies_[v]) != is_kept) return;
     const double score = score_of(race.scale, energies_[v], gumbel);
-    if (std::isfinite(score)) heap.push_back({score, v, energies_[v]});
+    if (std::isfinite(score)) found.push_back({score, v, energies_[v]});
   };
-  std::array<float, kChunk> gumbels{};
-  for (std::uint32_t first = 0; first < weights_.rows; first += kChunk) {
+  for (std::uint32_t first = 0; listed.empty() && first < weights_.rows; first += kChunk) {
     const auto count = std::min(kChunk, weights_.rows - first);
     race.noise.gumbels(first, std::span(gumbels).first(count));
     for (std::uint32_t i = 0; i < count; ++i) add(first + i, gumbels[i]);
   }
+  for (const TokenId v : listed) {
+    if (v >= weights_.rows) continue;
+    race.noise.gumbels(v, std::span(gumbels).first(1));
+    add(v, gumbels[0]);
+  }
+  return found;
+}
+
+std::optional<Candidate> FullPass::first_allowed(const Race& race, const Cutoff& cutoff,
+                                                 bool is_kept) const {
+  const auto* field = race.request.field;
+  std::vector<TokenId> listed;
+  if (field != nullptr && field->list_allowed) {
+    listed = field->list_allowed();
+    if (listed.empty()) return std::nullopt;
+  }
+  auto heap = candidates(race, cutoff, is_kept, listed);
   std::ranges::make_heap(heap, is_below);
   while (!heap.empty()) {
-    if (!is_asked || field->allows(heap.front().token)) return heap.front();
+    if (field == nullptr || !field->allows || field->allows(heap.front().token)) {
+      return heap.front();
+    }
     std::ranges::pop_heap(heap, is_below);
     heap.pop_back();
   }

@@ -55,6 +55,9 @@ class FullPass {
   [[nodiscard]] Candidate best_allowed(const Race& race) const;
   Candidate run(const Race& race, const Activation& hidden, std::uint32_t first,
                 std::uint32_t count, const Team& team);
+  [[nodiscard]] std::vector<Candidate> candidates(const Race& race, const Cutoff& cutoff,
+                                                  bool is_kept,
+                                                  std::span<const TokenId> listed) const;
   [[nodiscard]] std::optional<Candidate> first_allowed(const Race& race, const Cutoff& cutoff,
                                                        bool is_kept) const;
 

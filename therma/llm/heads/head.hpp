@@ -41,6 +41,8 @@ struct TokenField {
   float repeat_penalty = 1.0F;
   // Asked lazily of tokens that could win (grammar, schema); null: all may.
   std::function<bool(TokenId)> allows;
+  // All that `allows` passes, ascending: asked for where many single tests failed; null: unknown.
+  std::function<std::vector<TokenId>()> list_allowed;
 };
 
 // Restrictions of the law, applied in this order to the whole vocabulary.

@@ -7,6 +7,7 @@
 #include "therma/llm/heads/contest.hpp"
 #include "therma/llm/heads/full_pass.hpp"
 #include "therma/llm/heads/head_table.hpp"
+#include "therma/llm/heads/membership.hpp"
 #include "therma/llm/heads/screen.hpp"
 
 namespace therma::llm {
@@ -43,13 +44,16 @@ class ScreenedHead final : public TokenHead {
         rows_(matrix.weights),
         delay_window_(config.delay_window),
         most_rows_(matrix.weights.rows / 5),
+        membership_(matrix.weights.rows),
+        estimates_(matrix.weights.rows),
         upper_(matrix.weights.rows),
         chunk_max_((matrix.weights.rows + kChunk - 1) / kChunk),
         chunk_best_(chunk_max_.size()) {}
 
   HeadDraw relax(const RelaxRequest& request, const Team& team, const OnDraft& on_draft) override;
   [[nodiscard]] std::size_t bytes() const noexcept override {
-    return pass_.bytes() + screen_.bytes() + rows_.bytes() + upper_.size() * sizeof(float);
+    return pass_.bytes() + screen_.bytes() + rows_.bytes() + membership_.bytes() +
+           (upper_.size() + estimates_.size()) * sizeof(float);
   }
 
  private:
@@ -64,6 +68,10 @@ class ScreenedHead final : public TokenHead {
   [[nodiscard]] std::vector<TokenId> likeliest(const Race& race, std::span<const TokenId> open,
                                                std::size_t count) const;
 
+  [[nodiscard]] std::optional<Candidate> winner(const Race& race, const Team& team,
+                                                const OnDraft& on_draft);
+  [[nodiscard]] std::optional<Candidate> best_listed(const Race& race, const Team& team);
+
   FullPass pass_;
   Screen screen_;
   ExactRows rows_;
@@ -71,7 +79,9 @@ class ScreenedHead final : public TokenHead {
   std::uint32_t most_rows_;
   Activation hidden_;
   ScreenInput input_;
-  std::vector<TokenId> field_rows_;  // that stand for a token
+  Membership membership_;
+  std::vector<TokenId> field_rows_;          // that stand for a token
+  kernels::AlignedVector<float> estimates_;  // only where the law is truncated
   kernels::AlignedVector<float> upper_;
   std::vector<float> chunk_max_;
   std::vector<Guess> chunk_best_;
@@ -102,6 +112,12 @@ ScreenedHead::Guess ScreenedHead::screen_chunk(const Race& race, TokenId first,
   for (const auto values : {bounds, std::span(guess).first(count)}) {
     pass_.mask().overwrite(first, values, kNever);
     overwrite(field_rows_, first, values, kNever);
+  }
+  if (truncates(race.request.truncation)) {
+    const std::span estimates(estimates_.data() + first, count);
+    std::copy_n(a.begin(), count, estimates.begin());
+    pass_.mask().overwrite(first, estimates, kNever);
+    overwrite(field_rows_, first, estimates, kNever);
   }
   const auto best = std::max_element(guess.begin(), guess.begin() + count);
   chunk_max_[first / kChunk] = *std::ranges::max_element(bounds);
@@ -146,13 +162,55 @@ void ScreenedHead::start(const Race& race, Contest& contest, const Team& team,
   }
 }
 
+// The best of the tokens that the field lists.
+std::optional<Candidate> ScreenedHead::best_listed(const Race& race, const Team& team) {
+  const auto* field = race.request.field;
+  if (field == nullptr || !field->list_allowed || truncates(race.request.truncation)) return {};
+  auto listed = field->list_allowed();
+  std::erase_if(listed, [&](TokenId v) { return !pass_.mask().holds(v); });
+  if (rows_.evaluated().size() + listed.size() > most_rows_) return {};
+  rows_.evaluate(listed, team);
+  Candidate best;
+  for (const TokenId v : listed) {
+    float gumbel = 0.0F;
+    race.noise.gumbels(v, std::span(&gumbel, 1));
+    const Candidate next{score_of(race.scale, rows_.energy(v), gumbel), v, rows_.energy(v)};
+    if (next.beats(best)) best = next;
+  }
+  return std::isfinite(best.score) ? std::optional(best) : std::nullopt;
+}
+
+// The first candidate, in order of score, that belongs to the law; null: not for this price.
+std::optional<Candidate> ScreenedHead::winner(const Race& race, const Team& team,
+                                              const OnDraft& on_draft) {
+  const auto& request = race.request;
+  const bool is_truncated = truncates(request.truncation);
+  Contest contest(rows_, {upper_, chunk_max_}, race.scale, &race.noise, most_rows_);
+  start(race, contest, team, on_draft);
+  if (is_truncated) {
+    membership_.start(race, screen_, input_, estimates_, rows_, most_rows_, team);
+  }
+  for (std::uint32_t test = 0; test < kMostTests; ++test) {
+    const auto best = contest.next(team);
+    if (!best) return {};
+    if (is_truncated) {
+      const auto is_kept = membership_.keeps(*best, team);
+      if (!is_kept) return {};
+      if (!*is_kept) continue;
+    }
+    if (request.field == nullptr || !request.field->allows || request.field->allows(best->token)) {
+      return best;
+    }
+  }
+  return best_listed(race, team);
+}
+
 HeadDraw ScreenedHead::relax(const RelaxRequest& request, const Team& team,
                              const OnDraft& on_draft) {
   const Race race(request, pass_.weights());
   hidden_.assign(request.hidden, false);
-  const bool is_plain =
-      !truncates(request.truncation) && !request.wants_thermodynamics && race.beta >= kLeastBeta;
-  if (!is_plain) return pass_.draw(race, hidden_, 0, team, {});
+  const bool needs_all = request.wants_thermodynamics || request.truncation.top_p < 1.0;
+  if (needs_all || race.beta < kLeastBeta) return pass_.draw(race, hidden_, 0, team, {});
 
   screen_.prepare(request.hidden, input_);
   field_rows_ = rows_of(request.field);
@@ -160,14 +218,7 @@ HeadDraw ScreenedHead::relax(const RelaxRequest& request, const Team& team,
   screen(race, team);
   rows_.start(hidden_, request.field);
   rows_.evaluate(field_rows_, team);
-  Contest contest(rows_, {upper_, chunk_max_}, race.scale, &race.noise, most_rows_);
-  start(race, contest, team, on_draft);
-  for (std::uint32_t test = 0; test < kMostTests; ++test) {
-    const auto best = contest.next(team);
-    if (!best) break;
-    if (request.field != nullptr && request.field->allows && !request.field->allows(best->token)) {
-      continue;
-    }
+  if (const auto best = winner(race, team, on_draft)) {
     return {.token = best->token,
             .energy = static_cast<double>(best->energy),
             .beta = race.beta,
@@ -176,6 +227,7 @@ HeadDraw ScreenedHead::relax(const RelaxRequest& request, const Team& team,
   }
   auto draw = pass_.draw(race, hidden_, 0, team, {});
   draw.fell_back = true;
+  draw.rows_read += rows_.evaluated().size();
   return draw;
 }
 

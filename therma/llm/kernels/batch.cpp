@@ -13,8 +13,6 @@
 namespace therma::llm {
 namespace {
 
-constexpr std::uint32_t kRowsAtOnce = 8;  // stay in the first-level cache for all positions
-
 const BatchKernels* tiles() noexcept {
   return row_kernels().front().name == "avx512" ? batch_kernels_avx512() : nullptr;
 }
@@ -29,18 +27,17 @@ BatchKernel tile_for(DType type, Product product, std::uint32_t columns) noexcep
   return nullptr;
 }
 
-RowInput input_at(const ActivationBatch& X, std::uint32_t position) noexcept {
-  return {X.x(position), X.codes(position), X.scales(position), X.quads(position)};
-}
-
+// A few positions at a time, for each of which multiply_rows would give the same bits.
 void by_rows(const MatrixView& W, std::uint32_t first, std::uint32_t count,
              const ActivationBatch& X, Product product, float* Y, std::size_t y_stride) noexcept {
-  for (std::uint32_t i = 0; i < count; i += kRowsAtOnce) {
-    const auto rows = std::min(kRowsAtOnce, count - i);
-    for (std::uint32_t b = 0; b < X.count(); ++b) {
-      multiply_rows_by(row_kernels().front(), W, first + i, rows, input_at(X, b), product,
-                       Y + b * y_stride + i);
+  std::array<RowInput, kExactBatch> inputs;
+  for (std::uint32_t b = 0; b < X.count(); b += kExactBatch) {
+    const auto size = std::min(kExactBatch, X.count() - b);
+    for (std::uint32_t t = 0; t < size; ++t) {
+      inputs[t] = {X.x(b + t), X.codes(b + t), X.scales(b + t), X.quads(b + t)};
     }
+    multiply_rows_by(row_kernels().front(), W, first, count, std::span(inputs).first(size), product,
+                     Y + b * y_stride, y_stride);
   }
 }
 
@@ -50,7 +47,7 @@ void ActivationBatch::resize(std::uint32_t count, std::uint32_t columns, Activat
   count_ = count;
   columns_ = columns;
   forms_ = forms;
-  blocks_ = (std::size_t{columns} + 63) / 64 * 2;
+  blocks_ = padded_blocks(columns);
   pairs_ = (std::size_t{columns} + 1) / 2;
   x_.resize(std::size_t{count} * columns);
   if (forms.codes) {
@@ -66,11 +63,11 @@ void ActivationBatch::assign(std::uint32_t position, std::span<const float> valu
   std::ranges::copy(values, x_.begin() + static_cast<std::ptrdiff_t>(position) * columns_);
   if (forms_.codes) {
     const std::size_t at = position * blocks_;
-    std::fill_n(codes_.begin() + static_cast<std::ptrdiff_t>((at + blocks_ - 1) * 32), 32,
-                std::int8_t{0});
-    scales_[at + blocks_ - 1] = 0.0F;
-    sums_[at + blocks_ - 1] = 0;
-    std::fill_n(quads_.begin() + static_cast<std::ptrdiff_t>((at + blocks_ - 1) * 8), 8, 0);
+    const auto held = (values.size() + 31) / 32, rest = blocks_ - held;
+    std::fill_n(&codes_[at * 32] + held * 32, rest * 32, std::int8_t{0});
+    std::fill_n(&scales_[at] + held, rest, 0.0F);
+    std::fill_n(&sums_[at] + held, rest, 0);
+    std::fill_n(&quads_[at * 8] + held * 8, rest * 8, 0);
     encode_blocks(values.data(), values.size(), &codes_[at * 32], &scales_[at], &quads_[at * 8],
                   &sums_[at]);
   }

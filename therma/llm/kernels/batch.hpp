@@ -34,7 +34,7 @@ class ActivationBatch {
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint32_t columns() const noexcept { return columns_; }
-  [[nodiscard]] std::size_t blocks() const noexcept { return blocks_; }  // even
+  [[nodiscard]] std::size_t blocks() const noexcept { return blocks_; }
   [[nodiscard]] const float* x(std::uint32_t position) const noexcept {
     return x_.data() + std::size_t{position} * columns_;
   }

@@ -3,6 +3,7 @@
 #include "therma/llm/kernels/encode.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace therma::llm {
@@ -16,8 +17,8 @@ float encode_block(const float* x, std::int8_t* codes) noexcept {
   for (std::size_t k = 0; k < kBlock; ++k) most = std::max(most, std::fabs(x[k]));
   const float inverse = most > 0.0F ? 127.0F / most : 0.0F;
   for (std::size_t k = 0; k < kBlock; ++k) {
-    const float rounded = (x[k] * inverse + kToInteger) - kToInteger;
-    codes[k] = static_cast<std::int8_t>(static_cast<int>(rounded));
+    const auto bits = std::bit_cast<std::uint32_t>(x[k] * inverse + kToInteger);
+    codes[k] = static_cast<std::int8_t>(bits & 0xffU);
   }
   return most / 127.0F;
 }

@@ -7,6 +7,11 @@
 
 namespace therma::llm {
 
+// Blocks of 32 that hold `count` codes, filled up to whole fours: kernels take four at a time.
+[[nodiscard]] constexpr std::size_t padded_blocks(std::size_t count) noexcept {
+  return (count + 127) / 128 * 4;
+}
+
 // Codes of `count` values in blocks of 32, each with its scale max|x| / 127, minus the sums of four
 // codes (quads, [blocks, 8]) and of each block (sums, may be null).
 void encode_blocks(const float* x, std::size_t count, std::int8_t* codes, float* scales,

@@ -14,7 +14,7 @@
 namespace therma::llm {
 
 // x as floats, and as int8 with a scale for each block of 32 for the integer kernels. Codes, scales
-// and quads are filled up with zeros to whole pairs of blocks.
+// and quads are filled up with zeros to whole fours of blocks.
 struct Activation {
   kernels::AlignedVector<float> x;             // [columns]
   kernels::AlignedVector<std::int8_t> codes;   // [blocks, 32]
@@ -29,12 +29,12 @@ struct Activation {
 // How block-quantised weights are multiplied.
 enum class Product : std::uint8_t {
   exact,    // float32 accumulation of dequantised weight times float x
-  integer,  // int8 codes of x (q8_0, q4_0): for the transformer's body, as other runtimes do
+  integer,  // int8 codes of x: for the transformer's body, as other runtimes do
 };
 
 // y[i] = W[first + i] . x for count rows, float32 accumulation in an order that depends on the
-// columns alone: the same bits for any split over calls. Types without an integer kernel ignore
-// `product`. Thread-safe.
+// columns alone: the same bits for any split over calls. f32, f16 and bf16 ignore `product`.
+// Thread-safe.
 void multiply_rows(const MatrixView& W, std::uint32_t first, std::uint32_t count,
                    const Activation& x, Product product, float* y) noexcept;
 

@@ -16,6 +16,8 @@
 #include "therma/llm/load/safetensors.hpp"
 #include "therma/llm/load/tensor_names.hpp"
 #include "therma/llm/load/tokenizer_config.hpp"
+#include "therma/llm/tokenizer/sentencepiece_model.hpp"
+#include "therma/llm/tokenizer/tokenizer_json.hpp"
 
 namespace therma::llm {
 namespace {
@@ -94,6 +96,20 @@ Weights open_weights(const fs::path& folder) {
   return weights;
 }
 
+// Empty where the folder has no tokenizer: a model can be run on tokens alone.
+TokenizerSpec read_tokenizer(const fs::path& folder) {
+  const auto json = folder / "tokenizer.json";
+  if (is_there(json)) {
+    const MappedFile file(json);
+    const auto bytes = file.bytes();
+    return tokenizer_spec_from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                                    json.string());
+  }
+  const auto model = folder / "tokenizer.model";
+  if (!is_there(model)) return {};
+  return tokenizer_spec_from_sentencepiece(MappedFile(model).bytes(), model.string());
+}
+
 // tokenizer_config.json: the special tokens and the chat template, for which a file of its own
 // stands first.
 void read_tokenizer_config(const fs::path& folder, Checkpoint& checkpoint) {
@@ -139,6 +155,7 @@ Checkpoint load_folder(const fs::path& folder) {
     checkpoint.config.name = fs::weakly_canonical(folder).filename().string();
   }
   checkpoint.generation = read_generation(folder, config);
+  checkpoint.tokenizer = read_tokenizer(folder);
   read_tokenizer_config(folder, checkpoint);
   checkpoint.tensors = std::move(weights->tensors);
   check_tensors(checkpoint, folder.string());

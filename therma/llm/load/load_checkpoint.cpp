@@ -10,13 +10,18 @@
 #include "therma/llm/load/hf_folder.hpp"
 #include "therma/llm/load/mapped_file.hpp"
 #include "therma/llm/load/tokenizer_config.hpp"
+#include "therma/llm/tokenizer/gguf_vocabulary.hpp"
 
 namespace therma::llm {
 namespace {
 
 Checkpoint load_gguf(const std::filesystem::path& path) {
   auto file = std::make_shared<const MappedFile>(path);
-  auto checkpoint = checkpoint_of(parse_gguf(file->bytes(), path.string()));
+  const auto gguf = parse_gguf(file->bytes(), path.string());
+  auto checkpoint = checkpoint_of(gguf);
+  if (gguf.find("tokenizer.ggml.model") != nullptr) {
+    checkpoint.tokenizer = tokenizer_spec_from_gguf(gguf);
+  }
   checkpoint.file_bytes = file->bytes().size();
   checkpoint.mapping = std::move(file);
   return checkpoint;

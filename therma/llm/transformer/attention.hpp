@@ -1,39 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scaled dot-product attention of a few queries over the cache of one key-value head.
+// Scaled dot-product attention over the cache of one key-value head, page by page.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "therma/llm/transformer/kv_cache.hpp"
 
 namespace therma::llm {
 
-// Queries that share keys and values: query r stands at position `positions[r]` and sees the
-// positions in [positions[r] + 1 - window, positions[r]].
+// A softmax over some of the positions: [max, sum, values], where sum = sum_p exp(score_p - max)
+// and values = sum_p exp(score_p - max) value_p.  [2 + head_dim]
+[[nodiscard]] constexpr std::size_t attend_part_size(std::uint32_t head_dim) noexcept {
+  return 2 + std::size_t{head_dim};
+}
+
+// Queries of neighbouring positions and of the heads that share keys and values. A query at
+// position p sees the positions in (p - window, p].
 struct AttendCall {
   const KvCache* cache = nullptr;
   std::uint32_t layer = 0;
   std::uint32_t kv_head = 0;
-  std::uint32_t window = 0;                  // 0: every position before it
-  std::span<const float* const> queries;     // [row] -> [head_dim], scaled by 1 / sqrt(head_dim)
-  std::span<const std::uint32_t> positions;  // [row]
-  std::span<float* const> out;               // [row] -> [head_dim]
+  std::uint32_t window = 0;  // 0: every position before it
+  std::uint32_t first_position = 0;
+  std::uint32_t num_positions = 0;
+  std::uint32_t group = 0;         // heads that share keys and values
+  const float* queries = nullptr;  // [position, group, head_dim], times 1 / sqrt(head_dim)
+  std::size_t query_stride = 0;    // floats from one position to the next
+  float* parts = nullptr;          // [position, group, attend_part_size(head_dim)]
+  std::size_t part_stride = 0;
 };
 
-// Scratch of one thread, grown as needed.
-using AttendScratch = kernels::AlignedVector<float>;
+// The part of no position at all.
+void clear_part(float* part, std::uint32_t head_dim) noexcept;
+// Adds the positions of pages [begin, end) to the parts of all queries, page by page. The bits of a
+// part depend neither on the queries beside it nor on whether its pages were added here or each to
+// a part of its own that add_part then joins in their order.
+void attend(const AttendCall& call, std::uint32_t begin_page, std::uint32_t end_page) noexcept;
+void add_part(const float* part, std::uint32_t head_dim, float* to) noexcept;
+// out = values / sum.
+void finish_part(const float* part, std::uint32_t head_dim, float* out) noexcept;
 
-// out = softmax(q K) V. The bits of a row do not depend on the rows beside it.
-void attend(const AttendCall& call, AttendScratch& scratch);
-// The plain twin, in double.
-void attend_plain(const AttendCall& call);
-
-// x_i <- x_i / rms(x) * weight_i with rms over `count` numbers.
-void rms_norm(const float* x, const float* weight, double epsilon, std::uint32_t count,
-              float* out) noexcept;
-// gate_i <- gate_i sigma(gate_i) up_i.
-void swiglu(float* gate, const float* up, std::uint32_t count) noexcept;
+// The plain twin of all of it, in double: out = softmax(q K) V over all that a query sees.
+// out: [position, group, head_dim], positions query_stride apart
+void attend_plain(const AttendCall& call, float* out);
 
 }  // namespace therma::llm

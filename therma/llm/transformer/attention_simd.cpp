@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 
-#include "therma/llm/half.hpp"
 #include "therma/llm/transformer/attention.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -18,224 +17,265 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
+#include "therma/llm/transformer/cached_lanes.inl"
+
 HWY_BEFORE_NAMESPACE();
 namespace therma::llm::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-
 constexpr std::size_t kTile = 6;  // rows at once
+constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-struct Half {
-  static constexpr std::size_t kBytes = 2;
-  static HWY_INLINE V load(D d, const std::byte* at) {
-    const hn::Rebind<hwy::float16_t, D> half;
-    return hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(at)));
-  }
+// What joining two parts multiplies either by.
+struct Join {
+  float max, ours, theirs;
 };
-struct Code {
-  static constexpr std::size_t kBytes = 1;
-  static HWY_INLINE V load(D d, const std::byte* at) {
-    const hn::Rebind<std::int8_t, D> code;
-    const hn::Rebind<std::int32_t, D> wide;
-    const auto bytes = hn::LoadU(code, reinterpret_cast<const std::int8_t*>(at));
-    return hn::ConvertTo(d, hn::PromoteTo(wide, bytes));
-  }
-};
-
-// scores[row, position] for one block of 16 positions.
-template <class Type, std::size_t R>
-HWY_INLINE void score_block(const std::byte* keys, const float* const* queries, std::size_t dim,
-                            const float* scales, float* const* scores) {
+Join join(float our_max, float their_max) {
   const D d;
-  for (std::size_t lane = 0; lane < kKeyLanes; lane += hn::Lanes(d)) {
-    V sum[R];
-    for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Zero(d);
-    const std::byte* at = keys + lane * Type::kBytes;
-    for (std::size_t k = 0; k < dim; ++k, at += kKeyLanes * Type::kBytes) {
-      const V key = Type::load(d, at);
-      for (std::size_t r = 0; r < R; ++r) {
-        sum[r] = hn::MulAdd(hn::Set(d, queries[r][k]), key, sum[r]);
-      }
-    }
+  const float max = std::max(our_max, their_max);
+  const auto weight = [&](float part_max) {
+    return part_max == kNone ? 0.0F : hn::GetLane(hn::Exp(d, hn::Set(d, part_max - max)));
+  };
+  return {max, weight(our_max), weight(their_max)};
+}
+
+// One query: its head, and its part.
+struct Row {
+  const float* query;
+  float* part;
+  std::uint32_t position;
+};
+
+// Scores and then weights of one page, and which of its positions a row sees.
+struct PageRow {
+  HWY_ALIGN float weights[kPagePositions];
+  std::uint32_t begin, end;
+  Join join;
+};
+
+// Scores of kGroups times 16 positions.
+template <class Type, std::size_t R, std::size_t kGroups>
+HWY_INLINE void score(const CachePart& cached, std::size_t dim, std::size_t at, const Row* rows,
+                      PageRow* page) {
+  const D d;
+  const std::size_t N = hn::Lanes(d);
+  const std::size_t group_bytes = kKeyLanes * dim * Type::kBytes;
+  for (std::size_t lane = 0; lane < kKeyLanes; lane += N) {
+    const std::byte* keys = cached.keys + at / kKeyLanes * group_bytes + lane * Type::kBytes;
+    V sum[R][kGroups];
     for (std::size_t r = 0; r < R; ++r) {
-      if (scales != nullptr) sum[r] = hn::Mul(sum[r], hn::LoadU(d, scales + lane));
-      hn::StoreU(sum[r], d, scores[r] + lane);
+      for (std::size_t g = 0; g < kGroups; ++g) sum[r][g] = hn::Zero(d);
     }
-  }
-}
-
-// out[row, component] += sum over positions of weight times value.
-template <class Type, std::size_t R>
-HWY_INLINE void add_values(const std::byte* values, const float* scales, std::size_t count,
-                           std::size_t dim, float* const* weights, float* const* out) {
-  const D d;
-  const std::size_t N = hn::Lanes(d);
-  std::size_t k = 0;
-  for (; k + N <= dim; k += N) {
-    V sum[R];
-    for (std::size_t r = 0; r < R; ++r) sum[r] = hn::LoadU(d, out[r] + k);
-    for (std::size_t p = 0; p < count; ++p) {
-      V value = Type::load(d, values + (p * dim + k) * Type::kBytes);
-      if (scales != nullptr) value = hn::Mul(value, hn::Set(d, scales[p]));
+    for (std::size_t k = 0; k < dim; ++k, keys += kKeyLanes * Type::kBytes) {
+      V key[kGroups];
+      for (std::size_t g = 0; g < kGroups; ++g) key[g] = Type::load(d, keys + g * group_bytes);
       for (std::size_t r = 0; r < R; ++r) {
-        sum[r] = hn::MulAdd(hn::Set(d, weights[r][p]), value, sum[r]);
+        const V query = hn::Set(d, rows[r].query[k]);
+        for (std::size_t g = 0; g < kGroups; ++g) {
+          sum[r][g] = hn::MulAdd(query, key[g], sum[r][g]);
+        }
       }
     }
-    for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out[r] + k);
-  }
-  for (; k < dim; ++k) {  // head sizes below a vector
-    for (std::size_t p = 0; p < count; ++p) {
-      float value;
-      if (Type::kBytes == 2) {
-        value = from_f16(reinterpret_cast<const std::uint16_t*>(values)[p * dim + k]);
-      } else {
-        value = static_cast<float>(reinterpret_cast<const std::int8_t*>(values)[p * dim + k]);
+    for (std::size_t g = 0; g < kGroups; ++g) {
+      const std::size_t to = at + g * kKeyLanes + lane;
+      for (std::size_t r = 0; r < R; ++r) {
+        if (cached.key_scales != nullptr) {
+          sum[r][g] = hn::Mul(sum[r][g], hn::LoadU(d, cached.key_scales + to));
+        }
+        hn::StoreU(sum[r][g], d, page[r].weights + to);
       }
-      if (scales != nullptr) value *= scales[p];
-      for (std::size_t r = 0; r < R; ++r) out[r][k] += weights[r][p] * value;
     }
   }
 }
 
-// scores <- exp(scores - max) within [begin, end) and 0 elsewhere; returns the sum. Lanes are
-// summed in the order of positions modulo the vector, whatever the row begins with.
-HWY_INLINE float exponentials(float* scores, std::size_t count, std::size_t begin,
-                              std::size_t end) {
+// weights <- exp(scores - max) within what the row sees and 0 elsewhere in [begin, end), and the
+// part's max and sum follow. Lanes are summed by position modulo the vector.
+HWY_INLINE void weigh(PageRow& page, std::size_t begin, std::size_t end, float* part) {
   const D d;
   const std::size_t N = hn::Lanes(d);
-  constexpr float kLow = -std::numeric_limits<float>::infinity();
-  for (std::size_t p = 0; p < begin; ++p) scores[p] = kLow;
-  for (std::size_t p = end; p < count; ++p) scores[p] = kLow;
-  V most = hn::Set(d, kLow);
-  for (std::size_t p = 0; p < count; p += N) most = hn::Max(most, hn::LoadU(d, scores + p));
+  std::fill(page.weights + begin, page.weights + page.begin, kNone);
+  std::fill(page.weights + page.end, page.weights + end, kNone);
+  V most = hn::Set(d, kNone);
+  for (std::size_t p = begin; p < end; p += N) most = hn::Max(most, hn::Load(d, page.weights + p));
   const V top = hn::MaxOfLanes(d, most);
   V sum = hn::Zero(d);
-  for (std::size_t p = 0; p < count; p += N) {
-    const V x = hn::Sub(hn::LoadU(d, scores + p), top);
+  for (std::size_t p = begin; p < end; p += N) {
+    const V x = hn::Sub(hn::Load(d, page.weights + p), top);
     const V y = hn::IfThenElseZero(hn::Gt(x, hn::Set(d, -87.0F)), hn::Exp(d, x));
-    hn::StoreU(y, d, scores + p);
+    hn::Store(y, d, page.weights + p);
     sum = hn::Add(sum, y);
   }
-  return hn::GetLane(hn::SumOfLanes(d, sum));
+  page.join = join(part[0], hn::GetLane(top));
+  part[0] = page.join.max;
+  part[1] = part[1] * page.join.ours + hn::GetLane(hn::SumOfLanes(d, sum)) * page.join.theirs;
+}
+
+// part values <- part values times `ours` + the page's weighted values times `theirs`, for kVectors
+// of components.
+template <class Type, std::size_t R, std::size_t kVectors>
+HWY_INLINE void add_values(const std::byte* values, std::size_t row_bytes, std::size_t begin,
+                           std::size_t end, const PageRow* page, std::size_t component,
+                           const Row* rows) {
+  const D d;
+  const std::size_t N = hn::Lanes(d);
+  V sum[R][kVectors];
+  for (std::size_t r = 0; r < R; ++r) {
+    for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+  }
+  const std::byte* at = values + begin * row_bytes + component * Type::kBytes;
+  for (std::size_t p = begin; p < end; ++p, at += row_bytes) {
+    V value[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) value[v] = Type::load(d, at + v * N * Type::kBytes);
+    for (std::size_t r = 0; r < R; ++r) {
+      const V weight = hn::Set(d, page[r].weights[p]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sum[r][v] = hn::MulAdd(weight, value[v], sum[r][v]);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) {
+    if (page[r].begin == page[r].end) continue;
+    const V ours = hn::Set(d, page[r].join.ours), theirs = hn::Set(d, page[r].join.theirs);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      float* const to = rows[r].part + 2 + component + v * N;
+      hn::StoreU(hn::MulAdd(hn::LoadU(d, to), ours, hn::Mul(sum[r][v], theirs)), d, to);
+    }
+  }
+}
+
+// The components beyond the last whole vector.
+template <class Type>
+void add_last_values(const std::byte* values, std::size_t dim, std::size_t component,
+                     const PageRow& page, float* part) {
+  if (page.begin == page.end) return;
+  for (std::size_t k = component; k < dim; ++k) {
+    float sum = 0.0F;
+    for (std::size_t p = page.begin; p < page.end; ++p) {
+      sum += page.weights[p] * Type::number(values + (p * dim + k) * Type::kBytes);
+    }
+    part[2 + k] = part[2 + k] * page.join.ours + sum * page.join.theirs;
+  }
+}
+
+// Which positions of a page a query sees, counted from the page's first.
+void see(const AttendCall& call, std::uint32_t position, std::uint32_t page_start, PageRow& page) {
+  const auto oldest = call.window == 0 || position < call.window ? 0 : position + 1 - call.window;
+  page.begin = std::clamp(oldest, page_start, page_start + kPagePositions) - page_start;
+  page.end = std::clamp(position + 1, page_start, page_start + kPagePositions) - page_start;
+  page.begin = std::min(page.begin, page.end);
+}
+
+// The positions of a page that any of the rows sees.
+struct Seen {
+  std::size_t begin = kPagePositions, end = 0;
+};
+
+template <std::size_t R>
+HWY_INLINE Seen seen_by(const PageRow* page) {
+  Seen seen;
+  for (std::size_t r = 0; r < R; ++r) {
+    if (page[r].begin == page[r].end) continue;
+    seen.begin = std::min<std::size_t>(seen.begin, page[r].begin);
+    seen.end = std::max<std::size_t>(seen.end, page[r].end);
+  }
+  return seen;
 }
 
 template <class Type, std::size_t R>
-void attend_tile(const AttendCall& call, std::size_t first, float* scratch) {
-  const std::size_t dim = call.cache->shape().head_dim;
-  const auto positions = call.positions.subspan(first, R);
-  const auto last = *std::ranges::max_element(positions);
-  std::uint32_t least = *std::ranges::min_element(positions);
-  least = call.window == 0 || least + 1 < call.window ? 0 : least + 1 - call.window;
-  const std::uint32_t from = least / kKeyLanes * kKeyLanes;
-  const std::size_t count = (last + 1 - from + kKeyLanes - 1) / kKeyLanes * kKeyLanes;
-  const float* queries[R];
-  float* out[R];
-  float* weights[R];
+void attend_page(const CachePart& cached, std::size_t dim, const Row* rows, PageRow* page) {
+  const D d;
+  const auto seen = seen_by<R>(page);
+  if (seen.end == 0) return;
+  constexpr std::size_t kGroups = R <= 2 ? 4 : 2;
+  const std::size_t begin = seen.begin / kKeyLanes * kKeyLanes;
+  const std::size_t end = (seen.end + kKeyLanes - 1) / kKeyLanes * kKeyLanes;
+  std::size_t at = begin;
+  for (; at + kGroups * kKeyLanes <= end; at += kGroups * kKeyLanes) {
+    score<Type, R, kGroups>(cached, dim, at, rows, page);
+  }
+  for (; at < end; at += kKeyLanes) score<Type, R, 1>(cached, dim, at, rows, page);
   for (std::size_t r = 0; r < R; ++r) {
-    queries[r] = call.queries[first + r];
-    out[r] = call.out[first + r];
-    weights[r] = scratch + r * count;
-    std::fill_n(out[r], dim, 0.0F);
+    if (page[r].begin == page[r].end) {
+      std::fill(page[r].weights + begin, page[r].weights + end, 0.0F);
+      continue;
+    }
+    weigh(page[r], begin, end, rows[r].part);
+    if (cached.value_scales == nullptr) continue;
+    for (std::size_t p = begin; p < end; ++p) page[r].weights[p] *= cached.value_scales[p];
   }
-  for (std::uint32_t at = from; at <= last; at += kKeyLanes) {
-    const auto part = call.cache->part(call.layer, call.kv_head, at / kPagePositions);
-    const std::size_t within = at % kPagePositions;
-    float* scores[R];
-    for (std::size_t r = 0; r < R; ++r) scores[r] = weights[r] + (at - from);
-    score_block<Type, R>(part.keys + within * dim * Type::kBytes, queries, dim,
-                         part.key_scales != nullptr ? part.key_scales + within : nullptr, scores);
+  constexpr std::size_t kVectors = R <= 2 ? 4 : 2;
+  const std::size_t N = hn::Lanes(d), row_bytes = dim * Type::kBytes;
+  std::size_t k = 0;
+  for (; k + kVectors * N <= dim; k += kVectors * N) {
+    add_values<Type, R, kVectors>(cached.values, row_bytes, seen.begin, seen.end, page, k, rows);
   }
-  float inverse[R];
-  for (std::size_t r = 0; r < R; ++r) {
-    const auto position = positions[r];
-    const std::uint32_t begin =
-        call.window == 0 || position + 1 < call.window ? 0 : position + 1 - call.window;
-    inverse[r] = 1.0F / exponentials(weights[r], count, begin > from ? begin - from : 0,
-                                     position + 1 - from);
+  for (; k + N <= dim; k += N) {
+    add_values<Type, R, 1>(cached.values, row_bytes, seen.begin, seen.end, page, k, rows);
   }
-  for (std::uint32_t at = from; at <= last;) {
-    const auto page = at / kPagePositions;
-    const auto part = call.cache->part(call.layer, call.kv_head, page);
-    const std::size_t within = at % kPagePositions;
-    const std::size_t size = std::min<std::size_t>(kPagePositions - within, last + 1 - at);
-    float* here[R];
-    for (std::size_t r = 0; r < R; ++r) here[r] = weights[r] + (at - from);
-    add_values<Type, R>(part.values + within * dim * Type::kBytes,
-                        part.value_scales != nullptr ? part.value_scales + within : nullptr, size,
-                        dim, here, out);
-    at += static_cast<std::uint32_t>(size);
+  for (std::size_t r = 0; k < dim && r < R; ++r) {
+    add_last_values<Type>(cached.values, dim, k, page[r], rows[r].part);
   }
-  for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t k = 0; k < dim; ++k) out[r][k] *= inverse[r];
+}
+
+template <class Type, std::size_t R>
+void attend_tile(const AttendCall& call, std::uint32_t begin_page, std::uint32_t end_page,
+                 const Row* rows) {
+  PageRow page[R];
+  for (auto index = begin_page; index < end_page; ++index) {
+    for (std::size_t r = 0; r < R; ++r) {
+      see(call, rows[r].position, index * kPagePositions, page[r]);
+    }
+    attend_page<Type, R>(call.cache->part(call.layer, call.kv_head, index),
+                         call.cache->shape().head_dim, rows, page);
   }
 }
 
 template <class Type>
-void attend_rows(const AttendCall& call, float* scratch) {
-  std::size_t row = 0;
-  for (; row + kTile <= call.queries.size(); row += kTile) {
-    attend_tile<Type, kTile>(call, row, scratch);
-  }
-  switch (call.queries.size() - row) {
-    case 5:
-      return attend_tile<Type, 5>(call, row, scratch);
-    case 4:
-      return attend_tile<Type, 4>(call, row, scratch);
-    case 3:
-      return attend_tile<Type, 3>(call, row, scratch);
-    case 2:
-      return attend_tile<Type, 2>(call, row, scratch);
-    case 1:
-      return attend_tile<Type, 1>(call, row, scratch);
-    default:
-      return;
+void attend_rows(const AttendCall& call, std::uint32_t begin_page, std::uint32_t end_page) {
+  constexpr void (*kTiles[])(const AttendCall&, std::uint32_t, std::uint32_t, const Row*) = {
+      attend_tile<Type, 1>, attend_tile<Type, 2>, attend_tile<Type, 3>,
+      attend_tile<Type, 4>, attend_tile<Type, 5>, attend_tile<Type, 6>};
+  const auto dim = call.cache->shape().head_dim;
+  const auto count = call.num_positions * call.group;
+  // Tiles of nearly the same size: 7 rows are 4 and 3.
+  const auto num_tiles = (count + kTile - 1) / kTile;
+  for (std::uint32_t tile = 0, row = 0; tile < num_tiles; ++tile) {
+    Row rows[kTile];
+    const auto size = (count - row + num_tiles - tile - 1) / (num_tiles - tile);
+    for (std::uint32_t r = 0; r < size; ++r, ++row) {
+      const std::size_t position = row / call.group, head = row % call.group;
+      rows[r] = {call.queries + position * call.query_stride + head * dim,
+                 call.parts + position * call.part_stride + head * attend_part_size(dim),
+                 call.first_position + static_cast<std::uint32_t>(position)};
+    }
+    kTiles[size - 1](call, begin_page, end_page, rows);
   }
 }
 
-void attend_all(const AttendCall& call, float* scratch) {
+void attend_all(const AttendCall& call, std::uint32_t begin_page, std::uint32_t end_page) {
   if (call.cache->shape().type == CacheAs::f16) {
-    attend_rows<Half>(call, scratch);
+    attend_rows<Half>(call, begin_page, end_page);
   } else {
-    attend_rows<Code>(call, scratch);
+    attend_rows<Code>(call, begin_page, end_page);
   }
 }
 
-void normalise(const float* x, const float* weight, double epsilon, std::uint32_t count,
-               float* out) {
+void add(const float* part, std::uint32_t dim, float* to) {
+  if (part[1] == 0.0F) return;
   const D d;
   const std::size_t N = hn::Lanes(d);
-  V a = hn::Zero(d), b = hn::Zero(d);
-  std::size_t k = 0;
-  for (; k + 2 * N <= count; k += 2 * N) {
-    const V u = hn::LoadU(d, x + k), v = hn::LoadU(d, x + k + N);
-    a = hn::MulAdd(u, u, a), b = hn::MulAdd(v, v, b);
+  const auto by = join(to[0], part[0]);
+  to[0] = by.max;
+  to[1] = to[1] * by.ours + part[1] * by.theirs;
+  const V ours = hn::Set(d, by.ours), theirs = hn::Set(d, by.theirs);
+  std::size_t k = 2;
+  for (; k + N <= dim + 2; k += N) {
+    const V ours_now = hn::LoadU(d, to + k);
+    hn::StoreU(hn::MulAdd(ours_now, ours, hn::Mul(hn::LoadU(d, part + k), theirs)), d, to + k);
   }
-  double sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
-  for (; k < count; ++k) sum += double{x[k]} * x[k];
-  const auto inverse = static_cast<float>(1.0 / std::sqrt(sum / count + epsilon));
-  for (k = 0; k + N <= count; k += N) {
-    const V y =
-        hn::Mul(hn::Mul(hn::LoadU(d, x + k), hn::Set(d, inverse)), hn::LoadU(d, weight + k));
-    hn::StoreU(y, d, out + k);
-  }
-  for (; k < count; ++k) out[k] = x[k] * inverse * weight[k];
-}
-
-void gate_up(float* gate, const float* up, std::uint32_t count) {
-  const D d;
-  const std::size_t N = hn::Lanes(d);
-  std::size_t k = 0;
-  for (; k + N <= count; k += N) {
-    const V g = hn::LoadU(d, gate + k);
-    const V e = hn::Exp(d, hn::Max(hn::Neg(g), hn::Set(d, -87.0F)));
-    const V y = hn::Div(hn::Mul(g, hn::LoadU(d, up + k)), hn::Add(hn::Set(d, 1.0F), e));
-    hn::StoreU(y, d, gate + k);
-  }
-  for (; k < count; ++k) gate[k] = gate[k] * up[k] / (1.0F + std::exp(-gate[k]));
+  for (; k < dim + 2; ++k) to[k] = to[k] * by.ours + part[k] * by.theirs;
 }
 
 }  // namespace
@@ -246,23 +286,14 @@ HWY_AFTER_NAMESPACE();
 namespace therma::llm {
 
 HWY_EXPORT(attend_all);
-HWY_EXPORT(normalise);
-HWY_EXPORT(gate_up);
+HWY_EXPORT(add);
 
-void attend(const AttendCall& call, AttendScratch& scratch) {
-  if (call.queries.empty()) return;
-  const std::size_t count = *std::ranges::max_element(call.positions) + 2 * std::size_t{kKeyLanes};
-  if (scratch.size() < 6 * count) scratch.resize(6 * count);
-  HWY_DYNAMIC_DISPATCH(attend_all)(call, scratch.data());
+void attend(const AttendCall& call, std::uint32_t begin_page, std::uint32_t end_page) noexcept {
+  HWY_DYNAMIC_DISPATCH(attend_all)(call, begin_page, end_page);
 }
 
-void rms_norm(const float* x, const float* weight, double epsilon, std::uint32_t count,
-              float* out) noexcept {
-  HWY_DYNAMIC_DISPATCH(normalise)(x, weight, epsilon, count, out);
-}
-
-void swiglu(float* gate, const float* up, std::uint32_t count) noexcept {
-  HWY_DYNAMIC_DISPATCH(gate_up)(gate, up, count);
+void add_part(const float* part, std::uint32_t head_dim, float* to) noexcept {
+  HWY_DYNAMIC_DISPATCH(add)(part, head_dim, to);
 }
 
 }  // namespace therma::llm

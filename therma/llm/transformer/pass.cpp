@@ -3,16 +3,16 @@
 #include "therma/llm/transformer/pass.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cmath>
 #include <initializer_list>
+
+#include "therma/llm/transformer/attend_heads.hpp"
+#include "therma/llm/transformer/pointwise.hpp"
 
 namespace therma::llm {
 namespace {
 
 constexpr auto kBody = Product::integer;
-constexpr std::uint32_t kAttendRows = 48;  // queries of a tile of positions that one call takes
 
 // Y = X W', where row p of Y begins at out + p * W.rows.
 struct Projection {
@@ -201,9 +201,18 @@ class Pass {
     return has_window.empty() || has_window[layer] ? config_.sliding_window : 0;
   }
 
-  void attend(std::uint32_t layer);
-  void attend_tile(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin,
-                   std::uint32_t end, AttendScratch& scratch);
+  void attend(std::uint32_t layer) {
+    const std::size_t from = std::size_t{first_} * num_queries();
+    attend_heads({.cache = cache_,
+                  .layer = layer,
+                  .window = window_of(layer),
+                  .first_position = start_ + first_,
+                  .num_positions = num_active(),
+                  .num_heads = config_.num_heads,
+                  .queries = s_.queries.data() + from,
+                  .out = s_.attended.data() + from},
+                 team_, s_.parts);
+  }
 
   const ModelConfig& config_;
   const Weights& weights_;
@@ -225,55 +234,6 @@ void Pass::make_room() {
   grow(s_.keys, num_keys()), grow(s_.values, num_keys());
   grow(s_.gate, config_.ffn), grow(s_.up, config_.ffn);
   grow(s_.cosines, config_.head_dim / 2), grow(s_.sines, config_.head_dim / 2);
-  if (s_.attend.size() < team_.size()) s_.attend.resize(team_.size());
-}
-
-// Tiles of positions and heads, taken by whoever is free.
-void Pass::attend(std::uint32_t layer) {
-  const auto group = config_.num_heads / config_.num_kv_heads;
-  const auto tile = std::max(kAttendRows / group, 1U);
-  const auto num_tiles = (num_active() + tile - 1) / tile;
-  const auto num_jobs = num_tiles * config_.num_kv_heads;
-  std::atomic<std::uint32_t> next{0};
-  team_.run([&](unsigned member) {
-    for (auto job = next.fetch_add(1); job < num_jobs; job = next.fetch_add(1)) {
-      // The last positions see most: they go first.
-      const auto begin = first_ + (num_tiles - 1 - job / config_.num_kv_heads) * tile;
-      attend_tile(layer, job % config_.num_kv_heads, begin, std::min(begin + tile, count_),
-                  s_.attend[member]);
-    }
-  });
-}
-
-void Pass::attend_tile(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin,
-                       std::uint32_t end, AttendScratch& scratch) {
-  const auto group = config_.num_heads / config_.num_kv_heads;
-  std::array<const float*, kAttendRows> queries;
-  std::array<float*, kAttendRows> out;
-  std::array<std::uint32_t, kAttendRows> positions;
-  const auto flush = [&](std::size_t rows) {
-    llm::attend({.cache = &cache_,
-                 .layer = layer,
-                 .kv_head = kv_head,
-                 .window = window_of(layer),
-                 .queries = {queries.data(), rows},
-                 .positions = {positions.data(), rows},
-                 .out = {out.data(), rows}},
-                scratch);
-  };
-  std::size_t rows = 0;
-  for (auto p = begin; p < end; ++p) {
-    for (std::uint32_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-      const std::size_t at = std::size_t{p} * num_queries() + head * config_.head_dim;
-      queries[rows] = s_.queries.data() + at;
-      out[rows] = s_.attended.data() + at;
-      positions[rows] = start_ + p;
-      if (++rows < kAttendRows) continue;
-      flush(rows);
-      rows = 0;
-    }
-  }
-  if (rows > 0) flush(rows);
 }
 
 }  // namespace
@@ -281,10 +241,9 @@ void Pass::attend_tile(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t
 std::size_t Scratch::num_bytes() const noexcept {
   std::size_t numbers = 0;
   for (const auto* floats : {&x, &normalised, &queries, &keys, &values, &attended, &change, &gate,
-                             &up, &cosines, &sines}) {
+                             &up, &cosines, &sines, &parts}) {
     numbers += floats->size();
   }
-  for (const auto& member : attend) numbers += member.size();
   return numbers * sizeof(float);
 }
 

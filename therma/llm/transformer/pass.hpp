@@ -4,13 +4,11 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "therma/core/team.hpp"
 #include "therma/dynamics/kernels/aligned.hpp"
 #include "therma/llm/kernels/batch.hpp"
 #include "therma/llm/model_config.hpp"
-#include "therma/llm/transformer/attention.hpp"
 #include "therma/llm/transformer/kv_cache.hpp"
 #include "therma/llm/transformer/rope.hpp"
 #include "therma/llm/transformer/weights.hpp"
@@ -20,15 +18,15 @@ namespace therma::llm {
 // Numbers that live no longer than one run; kept so that the next one need not take memory.
 struct Scratch {
   using Floats = kernels::AlignedVector<float>;
-  Floats x;                           // [position, hidden]
-  Floats normalised;                  // [position, hidden]
-  Floats queries;                     // [position, num_heads, head_dim]
-  Floats keys, values;                // [position, num_kv_heads, head_dim]
-  Floats attended;                    // [position, num_heads, head_dim]
-  Floats change;                      // [position, hidden]
-  Floats gate, up;                    // [position, ffn]
-  Floats cosines, sines;              // [position, head_dim / 2]
-  std::vector<AttendScratch> attend;  // [member]
+  Floats x;               // [position, hidden]
+  Floats normalised;      // [position, hidden]
+  Floats queries;         // [position, num_heads, head_dim]
+  Floats keys, values;    // [position, num_kv_heads, head_dim]
+  Floats attended;        // [position, num_heads, head_dim]
+  Floats change;          // [position, hidden]
+  Floats gate, up;        // [position, ffn]
+  Floats cosines, sines;  // [position, head_dim / 2]
+  Floats parts;           // [span, position, num_heads, attend_part_size(head_dim)]
   ActivationBatch input, attention, ffn;
 
   [[nodiscard]] std::size_t num_bytes() const noexcept;
