@@ -16,6 +16,11 @@ void store(std::byte* bytes, T value) noexcept {
   std::memcpy(bytes, &value, sizeof value);
 }
 
+// The integer part within [least, most]; what is not a number counts as the least.
+int code_of(float value, float least, float most) noexcept {
+  return value > least ? static_cast<int>(std::min(value, most)) : static_cast<int>(least);
+}
+
 void write_q8_0(const float* in, std::byte* out) noexcept {
   float most = 0.0F;
   for (std::size_t k = 0; k < 32; ++k) most = std::max(most, std::fabs(in[k]));
@@ -23,7 +28,7 @@ void write_q8_0(const float* in, std::byte* out) noexcept {
   const float inverse = d > 0.0F ? 1.0F / d : 0.0F;
   store(out, to_f16(d));
   for (std::size_t k = 0; k < 32; ++k) {
-    const auto code = static_cast<std::int8_t>(std::lround(in[k] * inverse));
+    const int code = code_of(std::round(in[k] * inverse), -127.0F, 127.0F);
     out[2 + k] = static_cast<std::byte>(code);
   }
 }
@@ -37,7 +42,7 @@ void write_q4_0(const float* in, std::byte* out) noexcept {
   const float inverse = d != 0.0F ? 1.0F / d : 0.0F;
   store(out, to_f16(d));
   const auto code = [&](std::size_t k) {
-    return static_cast<unsigned>(std::clamp(static_cast<int>(in[k] * inverse + 8.5F), 0, 15));
+    return static_cast<unsigned>(code_of(in[k] * inverse + 8.5F, 0.0F, 15.0F));
   };
   for (std::size_t k = 0; k < 16; ++k) {
     out[2 + k] = static_cast<std::byte>(code(k) | code(k + 16) << 4);

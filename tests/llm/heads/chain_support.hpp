@@ -10,6 +10,7 @@
 #include "therma/core/random/rng.hpp"
 #include "therma/llm/heads/field.hpp"
 #include "therma/llm/heads/head.hpp"
+#include "therma/llm/kernels/rows.hpp"
 
 namespace therma::llm::testing {
 

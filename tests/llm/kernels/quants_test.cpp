@@ -30,45 +30,45 @@ std::vector<float> block(DType type, const std::vector<std::byte>& bytes) {
 TEST(Half, EveryHalfComesBackFromItsFloat) {
   for (std::uint32_t half = 0; half < 0x10000; ++half) {
     const auto bits = static_cast<std::uint16_t>(half);
-    const float value = float_of_f16(bits);
+    const float value = from_f16(bits);
     if ((bits & 0x7FFF) > 0x7C00) {
       EXPECT_TRUE(std::isnan(value)) << half;
-      EXPECT_TRUE(std::isnan(float_of_f16(f16_of_float(value)))) << half;
+      EXPECT_TRUE(std::isnan(from_f16(to_f16(value)))) << half;
     } else {
-      ASSERT_EQ(f16_of_float(value), bits) << half;
+      ASSERT_EQ(to_f16(value), bits) << half;
     }
   }
 }
 
 // sign, 5 bits of exponent with bias 15, 10 bits of fraction
 TEST(Half, ValuesAreThoseOfTheFormat) {
-  EXPECT_EQ(float_of_f16(0x3C00), 1.0F);
-  EXPECT_EQ(float_of_f16(0xC500), -5.0F);
-  EXPECT_EQ(float_of_f16(0x0001), 0x1p-24F);
-  EXPECT_EQ(float_of_f16(0x83FF), -0x3FFp-24F);
-  EXPECT_EQ(float_of_f16(0x7BFF), 65504.0F);
-  EXPECT_EQ(float_of_f16(0x7C00), INFINITY);
+  EXPECT_EQ(from_f16(0x3C00), 1.0F);
+  EXPECT_EQ(from_f16(0xC500), -5.0F);
+  EXPECT_EQ(from_f16(0x0001), 0x1p-24F);
+  EXPECT_EQ(from_f16(0x83FF), -0x3FFp-24F);
+  EXPECT_EQ(from_f16(0x7BFF), 65504.0F);
+  EXPECT_EQ(from_f16(0x7C00), INFINITY);
 }
 
 // Between neighbours of every exponent: the midpoint goes to the even one, its neighbours do not.
 TEST(Half, RoundsToNearestTiesToEven) {
   for (std::uint16_t half = 0; half < 0x7BFF; ++half) {
     const auto next = static_cast<std::uint16_t>(half + 1);
-    const float middle = (float_of_f16(half) + float_of_f16(next)) / 2;  // exact
-    ASSERT_EQ(f16_of_float(middle), half % 2 == 0 ? half : next) << half;
-    ASSERT_EQ(f16_of_float(std::nextafter(middle, 0.0F)), half) << half;
-    ASSERT_EQ(f16_of_float(-std::nextafter(middle, 1e9F)), next | 0x8000) << half;
+    const float middle = (from_f16(half) + from_f16(next)) / 2;  // exact
+    ASSERT_EQ(to_f16(middle), half % 2 == 0 ? half : next) << half;
+    ASSERT_EQ(to_f16(std::nextafter(middle, 0.0F)), half) << half;
+    ASSERT_EQ(to_f16(-std::nextafter(middle, 1e9F)), next | 0x8000) << half;
   }
-  EXPECT_EQ(f16_of_float(65519.9F), 0x7BFF);
-  EXPECT_EQ(f16_of_float(65520.0F), 0x7C00);
-  EXPECT_EQ(f16_of_float(0x1p-26F), 0);
+  EXPECT_EQ(to_f16(65519.9F), 0x7BFF);
+  EXPECT_EQ(to_f16(65520.0F), 0x7C00);
+  EXPECT_EQ(to_f16(0x1p-26F), 0);
 }
 
 TEST(Half, Bfloat16RoundsToNearestTiesToEven) {
-  EXPECT_EQ(bf16_of_float(std::bit_cast<float>(0x3F808000U)), 0x3F80);
-  EXPECT_EQ(bf16_of_float(std::bit_cast<float>(0x3F808001U)), 0x3F81);
-  EXPECT_EQ(bf16_of_float(std::bit_cast<float>(0x3F818000U)), 0x3F82);
-  EXPECT_TRUE(std::isnan(float_of_bf16(bf16_of_float(std::bit_cast<float>(0x7F800001U)))));
+  EXPECT_EQ(to_bf16(std::bit_cast<float>(0x3F808000U)), 0x3F80);
+  EXPECT_EQ(to_bf16(std::bit_cast<float>(0x3F808001U)), 0x3F81);
+  EXPECT_EQ(to_bf16(std::bit_cast<float>(0x3F818000U)), 0x3F82);
+  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(std::bit_cast<float>(0x7F800001U)))));
 }
 
 // d = 0.5 is the half 0x3800
@@ -76,7 +76,8 @@ TEST(Dequantise, Q8ZeroIsScaleTimesCode) {
   std::vector<int> bytes = {0x00, 0x38};
   for (int k = 0; k < 32; ++k) bytes.push_back(k - 16);
   const auto out = block(DType::q8_0, bytes_of(bytes));
-  for (int k = 0; k < 32; ++k) EXPECT_EQ(out[static_cast<std::size_t>(k)], 0.5F * (float)(k - 16));
+  for (int k = 0; k < 32; ++k)
+    EXPECT_EQ(out[static_cast<std::size_t>(k)], 0.5F * static_cast<float>(k - 16));
 }
 
 TEST(Dequantise, Q4ZeroHoldsItsFirstHalfInLowNibbles) {
@@ -210,6 +211,7 @@ TEST(Quantise, RoundTripsWithinHalfAStepAndTheRoundingOfTheScale) {
 TEST(Quantise, ZeroAndWhatIsNoNumberMakeBlocksThatCanBeRead) {
   std::vector<float> in(64, 0.0F);
   in[40] = NAN;
+  in[50] = INFINITY;
   for (const auto type : {DType::q8_0, DType::q4_0}) {
     std::vector<std::byte> bytes(2 * traits(type).block_bytes);
     std::vector<float> out(64);

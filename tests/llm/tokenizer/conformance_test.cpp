@@ -11,10 +11,10 @@
 
 #include "therma/llm/load/gguf.hpp"
 #include "therma/llm/tokenizer/gguf_vocabulary.hpp"
+#include "therma/llm/tokenizer/normal_form.hpp"
 #include "therma/llm/tokenizer/sentencepiece_model.hpp"
 #include "therma/llm/tokenizer/tokenizer.hpp"
 #include "therma/llm/tokenizer/tokenizer_json.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
 
 namespace therma::llm {
 namespace {

@@ -16,6 +16,7 @@ namespace {
 constexpr BenchSuite kSuites[] = {
     {"engine", "speed of the sampling kernels, beside what this machine can do at most",
      bench::run_engine},
+    {"llm", "language models of Qwen2.5-0.5B's shape: decode, prefill, heads", bench::run_llm},
     {"maxcut", "best cuts of the G-set by annealing, against the best known", bench::run_maxcut},
 };
 

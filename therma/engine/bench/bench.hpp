@@ -70,6 +70,8 @@ struct BenchSuite {
 namespace bench {
 void run_engine(const BenchConfig& config, const Resources& resources,
                 const std::function<void(const BenchRow&)>& on_row);
+void run_llm(const BenchConfig& config, const Resources& resources,
+             const std::function<void(const BenchRow&)>& on_row);
 void run_maxcut(const BenchConfig& config, const Resources& resources,
                 const std::function<void(const BenchRow&)>& on_row);
 }  // namespace bench

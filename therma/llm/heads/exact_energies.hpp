@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,6 +47,10 @@ class ExactEnergies {
   void read(std::span<const TokenId> tokens, const Team& team);
   // Of a token; read now where it was not.
   [[nodiscard]] float of(TokenId token);
+  // Without reading: known to be +infinity.
+  [[nodiscard]] bool is_forbidden(TokenId token) const noexcept {
+    return energies_[token] == std::numeric_limits<float>::infinity();
+  }
   [[nodiscard]] std::uint64_t rows_read() const noexcept { return rows_read_; }
   // Of the law before any cut, at the last beta; where the request wanted it.
   [[nodiscard]] std::optional<TokenThermodynamics> thermodynamics(TokenId drawn) const noexcept;

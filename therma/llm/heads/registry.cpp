@@ -4,7 +4,9 @@
 #include <string>
 
 #include "therma/core/error.hpp"
+#include "therma/llm/heads/gibbs.hpp"
 #include "therma/llm/heads/head_table.hpp"
+#include "therma/llm/heads/metropolis.hpp"
 
 namespace therma::llm {
 namespace {
@@ -13,6 +15,9 @@ constexpr HeadEntry kHeads[] = {
     {"softmax", "exact: normalises, then inverts the cumulative sum", true, make_softmax},
     {"race", "exact: all tokens race, the first to escape its well wins", true, make_race},
     {"screened", "exact: the race on a 4-bit screen with a certified bound", true, make_screened},
+    {"metropolis", "converges with steps: proposals of the screen, accepted on exact energies",
+     false, make_metropolis},
+    {"gibbs", "converges with steps: draws anew in pairs of blocks of a tree", false, make_gibbs},
 };
 
 }  // namespace

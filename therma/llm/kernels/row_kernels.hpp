@@ -56,7 +56,8 @@ void multiply_rows_by(const RowKernels& kernels, const MatrixView& W, std::uint3
 [[nodiscard]] const RowKernels* row_kernels_avx512() noexcept;
 [[nodiscard]] const RowKernels* row_kernels_avx2() noexcept;
 
-// Adds the products of 8-bit codes in VNNI; of rows_codes_avx512.cpp.
+// Parts of the table of rows_avx512.cpp: rows_codes_avx512.cpp and rows_exact_avx512.cpp.
 void add_code_kernels_avx512(RowKernels& table) noexcept;
+void add_exact_kernels_avx512(RowKernels& table) noexcept;  // replaces some of the former
 
 }  // namespace therma::llm

@@ -92,6 +92,7 @@ RowKernels make_table() noexcept {
   table.exact[index_of(DType::f16)] = cover<FloatTile, F16>;
   table.exact[index_of(DType::bf16)] = cover<FloatTile, BF16>;
   add_code_kernels_avx512(table);
+  add_exact_kernels_avx512(table);
   return table;
 }
 

@@ -127,7 +127,7 @@ std::uint64_t padding(std::uint64_t offset, std::uint64_t alignment) {
 
 // Gives every tensor its bytes. They follow one another in the order of the directory, each at the
 // first aligned byte after the one before it, and fill the file.
-std::vector<Tensor> place_tensors(ByteCursor& cursor, std::vector<Placed> directory,
+std::vector<Tensor> place_tensors(ByteCursor& cursor, std::vector<Placed>&& directory,
                                   std::uint64_t alignment) {
   std::vector<Tensor> tensors;
   if (!directory.empty()) {

@@ -3,12 +3,13 @@
 // up.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/merges.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/pre_tokenizer.hpp"
 #include "therma/llm/tokenizer/segmenter.hpp"
 #include "therma/llm/tokenizer/unicode.hpp"
@@ -25,15 +26,22 @@ class WordCache {
     std::uint32_t count = 0;
     std::array<TokenId, 7> tokens{};
   };
-  [[nodiscard]] Entry& at(std::string_view word) {
-    if (entries_.empty()) entries_.resize(kEntries);
-    std::uint64_t hash = word.size();
-    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    return entries_[(hash ^ hash >> 29) & (kEntries - 1)];
+  // For a text of so many bytes; a short one has none.
+  explicit WordCache(std::size_t text_bytes)
+      : entries_(text_bytes < kWorthIt
+                     ? 0
+                     : std::min(kMostEntries, std::bit_ceil(text_bytes / kBytesPerEntry))) {}
+  // The only place where the word can be; null where there is no cache or the word is too long.
+  [[nodiscard]] Entry* at(std::string_view word) {
+    if (entries_.empty() || word.size() > kLongest) return nullptr;
+    return &entries_[hash_of(word) & (entries_.size() - 1)];
   }
 
  private:
-  static constexpr std::size_t kEntries = 1 << 13;
+  static constexpr std::size_t kWorthIt = 512;
+  static constexpr std::size_t kBytesPerEntry = 16;
+  static constexpr std::size_t kMostEntries = 1 << 15;
+  static constexpr std::size_t kLongest = 64;
   std::vector<Entry> entries_;
 };
 
@@ -43,19 +51,11 @@ class ByteBpe final : public Segmenter {
     index_bytes();
     index_merges();
     if (spec.pre_tokenizer == PreTokenizer::expression) expression_.emplace(spec.expression);
-    if (spec.ignore_merges) {
-      for (TokenId token = 0; token < spec.pieces.size(); ++token) {
-        if (!spec.pieces[token].empty()) whole_.emplace(spec.pieces[token], token);
-      }
-    }
+    if (spec.ignore_merges) whole_ = PieceIndex(spec.pieces);
   }
 
   void encode(std::string_view text, bool /*begins*/, std::vector<TokenId>& out) const override {
-    Call call{.out = out,
-              .uses_cache = text.size() > kWorthACache,
-              .cache = {},
-              .scratch = {},
-              .buffer = {}};
+    Call call{.out = out, .cache = WordCache(text.size()), .scratch = {}, .buffer = {}};
     if (spec_.pre_tokenizer == PreTokenizer::none) return encode_word(text, call);
     if (expression_) return encode_matches(text, call);
     for (std::size_t at = 0; at < text.size();) {
@@ -66,10 +66,8 @@ class ByteBpe final : public Segmenter {
   }
 
  private:
-  static constexpr std::size_t kWorthACache = 4096;  // bytes of text
   struct Call {
     std::vector<TokenId>& out;
-    bool uses_cache;
     WordCache cache;
     MergeScratch scratch;
     std::vector<TokenId> buffer;
@@ -124,14 +122,14 @@ class ByteBpe final : public Segmenter {
   }
 
   void encode_word(std::string_view word, Call& call) const {
-    auto* entry = call.uses_cache ? &call.cache.at(word) : nullptr;
+    auto* entry = call.cache.at(word);
     if (entry != nullptr && entry->count > 0 && entry->word == word) {
       call.out.insert(call.out.end(), entry->tokens.begin(), entry->tokens.begin() + entry->count);
       return;
     }
     if (spec_.ignore_merges) {
-      if (const auto found = whole_.find(word); found != whole_.end()) {
-        call.out.push_back(found->second);
+      if (const auto found = whole_.find(word); found) {
+        call.out.push_back(*found);
         return;
       }
     }
@@ -154,7 +152,7 @@ class ByteBpe final : public Segmenter {
   MergeTable merges_;
   std::array<TokenId, 256> bytes_{};
   std::optional<Expression> expression_;
-  std::unordered_map<std::string_view, TokenId> whole_;
+  PieceIndex whole_;
 };
 
 }  // namespace

@@ -6,15 +6,16 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <unordered_map>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/byte_letters.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 
 namespace therma::llm {
 namespace {
 
 constexpr std::uint64_t kMostTokens = std::uint64_t{1} << 24;
+constexpr TokenId kNoToken = kMostTokens;
 
 // GGUF's numbers for types of tokens, which are SentencePiece's.
 enum class TokenType : std::int64_t { normal = 1, unknown, control, user_defined, unused, byte };
@@ -69,24 +70,24 @@ PreTokenizer pre_tokenizer_named(const GgufFile& file) {
 
 // "a b": two pieces in letters of bytes.
 void add_merges(const GgufFile& file, TokenizerSpec& spec) {
-  std::unordered_map<std::string_view, TokenId> index;
-  for (TokenId token = 0; token < spec.pieces.size(); ++token) {
-    if (!spec.pieces[token].empty()) index.emplace(spec.pieces[token], token);
-  }
+  const PieceIndex index(spec.pieces);
+  const auto token_of = [&index](std::string_view letters) {
+    const auto bytes = bytes_of(letters);
+    return bytes ? index.find(*bytes).value_or(kNoToken) : kNoToken;
+  };
   for (const auto& text : file.texts("tokenizer.ggml.merges")) {
-    const auto blank = text.find(' ', 1);
-    const auto left = blank == std::string::npos ? std::nullopt : bytes_of(text.substr(0, blank));
-    const auto right = blank == std::string::npos ? std::nullopt : bytes_of(text.substr(blank + 1));
-    const auto a = left ? index.find(*left) : index.end();
-    const auto b = right ? index.find(*right) : index.end();
-    const auto whole = left && right ? index.find(*left + *right) : index.end();
-    if (a == index.end() || b == index.end() || whole == index.end()) {
+    const auto blank = std::min(text.find(' ', 1), text.size());
+    const std::string_view left(text.data(), blank);
+    const auto right = std::string_view(text).substr(std::min(blank + 1, text.size()));
+    const auto a = token_of(left), b = token_of(right);
+    const auto whole = token_of(std::string(left).append(right));
+    if (std::max({a, b, whole}) == kNoToken) {
       fail(ErrorCode::bad_data,
            "{}: tokenizer.ggml.merges: entry {} must be two tokens that make a third, got \"{}\"",
            file.where, spec.merges.size(), text);
     }
-    spec.merges.emplace_back(a->second, b->second);
-    spec.merged.push_back(whole->second);
+    spec.merges.emplace_back(a, b);
+    spec.merged.push_back(whole);
   }
 }
 

@@ -86,7 +86,7 @@ std::size_t merge_long(const MergeTable& table, std::span<TokenId> tokens, Merge
 }  // namespace
 
 MergeTable::MergeTable(std::size_t num_merges)
-    : slots_(std::bit_ceil(std::max<std::size_t>(16, 2 * num_merges))) {}
+    : slots_(std::bit_ceil(std::max<std::size_t>(16, num_merges + num_merges / 2))) {}
 
 std::size_t MergeTable::start(TokenId left, TokenId right) const noexcept {
   const std::uint64_t key = std::uint64_t{left} << 32 | right;

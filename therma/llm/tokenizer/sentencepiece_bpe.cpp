@@ -4,27 +4,16 @@
 #include <array>
 #include <numeric>
 #include <string>
-#include <unordered_map>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/blanks.hpp"
 #include "therma/llm/tokenizer/merges.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/segmenter.hpp"
 #include "therma/llm/tokenizer/unicode.hpp"
 
 namespace therma::llm {
 namespace {
-
-using Index = std::unordered_map<std::string_view, TokenId>;
-
-Index index_of(const TokenizerSpec& spec) {
-  Index index;
-  index.reserve(spec.pieces.size());
-  for (TokenId token = 0; token < spec.pieces.size(); ++token) {
-    if (!spec.pieces[token].empty()) index.emplace(spec.pieces[token], token);
-  }
-  return index;
-}
 
 // Where a piece may be cut in two: between characters.
 template <class Use>
@@ -54,7 +43,7 @@ std::vector<std::uint32_t> ranks_of(const TokenizerSpec& spec) {
 class SentencePieceBpe final : public Segmenter {
  public:
   explicit SentencePieceBpe(const TokenizerSpec& spec)
-      : spec_(spec), index_(index_of(spec)), merges_(table_of(spec)) {
+      : spec_(spec), index_(spec.pieces), merges_(table_of(spec)) {
     if (!spec.byte_tokens.empty() && spec.byte_tokens.size() != 256) {
       fail(ErrorCode::bad_data, "tokenizer: must have 256 tokens for bytes or none, has {}",
            spec.byte_tokens.size());
@@ -100,16 +89,15 @@ class SentencePieceBpe final : public Segmenter {
       if (spec.pieces[token].empty()) continue;
       for_each_cut(spec.pieces[token], [&](std::string_view left, std::string_view right) {
         const auto a = index_.find(left), b = index_.find(right);
-        if (a == index_.end() || b == index_.end()) return;
-        table.add(a->second, b->second, {ranks[token], token});
+        if (a && b) table.add(*a, *b, {ranks[token], token});
       });
     }
     return table;
   }
 
   void add_character(std::string_view character, std::vector<TokenId>& tokens) const {
-    if (const auto found = index_.find(character); found != index_.end()) {
-      tokens.push_back(found->second);
+    if (const auto found = index_.find(character); found) {
+      tokens.push_back(*found);
       return;
     }
     if (spec_.byte_tokens.empty()) {
@@ -122,7 +110,7 @@ class SentencePieceBpe final : public Segmenter {
   }
 
   const TokenizerSpec& spec_;
-  Index index_;
+  PieceIndex index_;
   MergeTable merges_;
 };
 

@@ -5,12 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/added_tokens.hpp"
 #include "therma/llm/tokenizer/blanks.hpp"
+#include "therma/llm/tokenizer/normal_form.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/segmenter.hpp"
 #include "therma/llm/tokenizer/unicode.hpp"
 
@@ -66,9 +67,7 @@ struct Tokenizer::Parts {
       special[added.id] = added.special;
       bytes[added.id] = added.special ? std::string() : added.text;
     }
-    for (TokenId token = 0; token < num_tokens; ++token) {
-      if (!names[token].empty()) by_name.emplace(names[token], token);
-    }
+    by_name = PieceIndex(names);
     for (const auto edge : {spec.bos, spec.eos, spec.unknown}) {
       if (edge && *edge >= num_tokens) {
         fail(ErrorCode::bad_data, "tokenizer: token {} is named but there are {}", *edge,
@@ -87,7 +86,7 @@ struct Tokenizer::Parts {
       text = repaired;
     }
     if (spec.nfkc) return segmenter->encode(to_nfkc(text), begins, out);
-    if (is_plainly_nfc(text)) return segmenter->encode(text, begins, out);
+    if (is_settled_in_nfc(text)) return segmenter->encode(text, begins, out);
     segmenter->encode(to_nfc(text), begins, out);
   }
 
@@ -98,7 +97,7 @@ struct Tokenizer::Parts {
   std::vector<std::string> names;
   std::vector<std::string> bytes;
   std::vector<bool> special;
-  std::unordered_map<std::string_view, TokenId> by_name;
+  PieceIndex by_name;
 };
 
 Tokenizer::Tokenizer(TokenizerSpec spec) : parts_(std::make_unique<const Parts>(std::move(spec))) {}
@@ -147,8 +146,7 @@ bool Tokenizer::is_special(TokenId token) const noexcept {
 }
 
 std::optional<TokenId> Tokenizer::find(std::string_view name) const {
-  const auto found = parts_->by_name.find(name);
-  return found != parts_->by_name.end() ? std::optional(found->second) : std::nullopt;
+  return parts_->by_name.find(name);
 }
 
 std::uint32_t Tokenizer::num_tokens() const noexcept { return parts_->num_tokens; }

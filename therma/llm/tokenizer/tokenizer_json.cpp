@@ -11,12 +11,12 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "therma/core/error.hpp"
 #include "therma/core/json.hpp"
 #include "therma/llm/tokenizer/blanks.hpp"
 #include "therma/llm/tokenizer/byte_letters.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/pre_tokenizer.hpp"
 
 namespace therma::llm {
@@ -248,7 +248,9 @@ class SpecReader {
       return;
     }
     std::uint64_t count = 0;
-    for (const auto& [piece, id] : document_.vocab) count = std::max(count, id + 1);
+    for (const auto& [piece, id] : document_.vocab) {
+      count = std::max(count, std::min<std::uint64_t>(id, kMostTokens) + 1);
+    }
     if (count == 0 || count > kMostTokens || count > 4 * document_.vocab.size() + 1024) {
       fail(ErrorCode::bad_data, "{}: model.vocab: ids must be below {} for {} pieces, got {}",
            where_, std::min<std::uint64_t>(kMostTokens, 4 * document_.vocab.size() + 1024),
@@ -401,16 +403,20 @@ class SpecReader {
       const auto found = std::ranges::find(spec_.added, name, &AddedToken::text);
       if (found != spec_.added.end()) spec_.unknown = found->id;
     }
-    const auto index = index_of_pieces();
+    const PieceIndex index(spec_.pieces);
+    std::string both;
+    spec_.merges.reserve(document_.merges.size());
+    spec_.merged.reserve(document_.merges.size());
     for (const auto& [left, right] : document_.merges) {
-      const auto a = index.find(left), b = index.find(right), whole = index.find(left + right);
-      if (a == index.end() || b == index.end() || whole == index.end()) {
+      both.assign(left).append(right);
+      const auto a = index.find(left), b = index.find(right), whole = index.find(both);
+      if (!a || !b || !whole) {
         fail(ErrorCode::bad_data,
              "{}: model.merges: entry {} must be two pieces that make a third, got \"{}\" \"{}\"",
              where_, spec_.merges.size(), left, right);
       }
-      spec_.merges.emplace_back(a->second, b->second);
-      spec_.merged.push_back(whole->second);
+      spec_.merges.emplace_back(*a, *b);
+      spec_.merged.push_back(*whole);
     }
     for (const auto& added : spec_.added) {
       if (added.id < spec_.pieces.size()) spec_.pieces[added.id].clear();
@@ -425,16 +431,6 @@ class SpecReader {
       }
       spec_.pieces[token] = *bytes;
     }
-  }
-
-  [[nodiscard]] std::unordered_map<std::string, TokenId> index_of_pieces() const {
-    std::unordered_map<std::string, TokenId> index;
-    if (document_.merges.empty()) return index;
-    index.reserve(spec_.pieces.size());
-    for (TokenId token = 0; token < spec_.pieces.size(); ++token) {
-      if (!spec_.pieces[token].empty()) index.emplace(spec_.pieces[token], token);
-    }
-    return index;
   }
 
   Document document_;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that knows utf8proc.
+// Decoding by the ranges of first and second bytes, categories by utf8proc.
 #include "therma/llm/tokenizer/unicode.hpp"
 
 #include <utf8proc.h>
 
-#include <cstdlib>
-#include <memory>
-#include <new>
-
-#include "therma/core/error.hpp"
+#include <cstring>
 
 namespace therma::llm {
 namespace {
@@ -37,25 +33,10 @@ Lead lead_of(unsigned byte) noexcept {
   return {};
 }
 
-std::string normalised(std::string_view text, utf8proc_option_t options) {
-  utf8proc_uint8_t* out = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &out, options);
-  const std::unique_ptr<utf8proc_uint8_t, void (*)(void*)> owned(out, std::free);
-  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
-  if (size < 0) fail(ErrorCode::bad_data, "text: {}", utf8proc_errmsg(size));
-  return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(size)};
-}
-
-utf8proc_option_t operator|(utf8proc_option_t a, utf8proc_option_t b) {
-  return static_cast<utf8proc_option_t>(static_cast<int>(a) | static_cast<int>(b));
-}
-
 }  // namespace
 
-Character next_character(std::string_view text, std::size_t at) noexcept {
+Character next_wide_character(std::string_view text, std::size_t at) noexcept {
   const unsigned first = byte_at(text, at);
-  if (first < 0x80) return {first, 1, true, false};
   const auto lead = lead_of(first);
   if (lead.size == 0) return {kReplacement, 1, false, false};
   char32_t code = first & (0x7FU >> lead.size);
@@ -85,6 +66,13 @@ void append_utf8(std::string& out, char32_t code) {
 
 bool is_valid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
+    std::uint64_t eight = 0;
+    while (at + sizeof eight <= text.size()) {  // eight bytes of ASCII at once
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) != 0) break;
+      at += sizeof eight;
+    }
+    if (at == text.size()) return true;
     const auto next = next_character(text, at);
     if (!next.is_valid) return false;
     at += next.size;
@@ -103,37 +91,19 @@ std::string repaired_utf8(std::string_view text) {
   return out;
 }
 
-bool is_letter(char32_t code) noexcept {
-  if (code < 0x80) return (code | 0x20U) >= 'a' && (code | 0x20U) <= 'z';
+bool is_wide_letter(char32_t code) noexcept {
   const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 
-bool is_number(char32_t code) noexcept {
-  if (code < 0x80) return code >= '0' && code <= '9';
+bool is_wide_number(char32_t code) noexcept {
   const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
   return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
-bool is_space(char32_t code) noexcept {
-  if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
+bool is_wide_space(char32_t code) noexcept {
   return code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
          code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
-}
-
-bool is_plainly_nfc(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0xCC) return false;  // first byte of U+0300 and above
-  }
-  return true;
-}
-
-std::string to_nfc(std::string_view text) {
-  return normalised(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-}
-
-std::string to_nfkc(std::string_view text) {
-  return normalised(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
 }
 
 }  // namespace therma::llm

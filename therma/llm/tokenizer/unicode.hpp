@@ -17,24 +17,33 @@ struct Character {
   bool could_continue = false;  // not valid for want of bytes at the end of the text
 };
 
+// The character at `at` < text.size(), which no ASCII byte begins.
+[[nodiscard]] Character next_wide_character(std::string_view text, std::size_t at) noexcept;
 // The character at `at` < text.size(). What is not valid is divided as Unicode 15, section 3.9,
 // "substitution of maximal subparts", has it.
-[[nodiscard]] Character next_character(std::string_view text, std::size_t at) noexcept;
+[[nodiscard]] inline Character next_character(std::string_view text, std::size_t at) noexcept {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  return byte < 0x80 ? Character{.code = byte} : next_wide_character(text, at);
+}
 void append_utf8(std::string& out, char32_t code);
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 // What is not valid becomes U+FFFD.
 [[nodiscard]] std::string repaired_utf8(std::string_view text);
 
-// \p{L}, \p{N}, and the White_Space property, as \s has it.
-[[nodiscard]] bool is_letter(char32_t code) noexcept;
-[[nodiscard]] bool is_number(char32_t code) noexcept;
-[[nodiscard]] bool is_space(char32_t code) noexcept;
-
-// Whether `text` is in NFC for sure, found without tables: no character from U+0300 on.
-[[nodiscard]] bool is_plainly_nfc(std::string_view text) noexcept;
-// Valid UTF-8 in, NFC or NFKC out.
-[[nodiscard]] std::string to_nfc(std::string_view text);
-[[nodiscard]] std::string to_nfkc(std::string_view text);
+// \p{L}, \p{N}, and the White_Space property, as \s has it, of code points from U+0080 on...
+[[nodiscard]] bool is_wide_letter(char32_t code) noexcept;
+[[nodiscard]] bool is_wide_number(char32_t code) noexcept;
+[[nodiscard]] bool is_wide_space(char32_t code) noexcept;
+// ... and of all.
+[[nodiscard]] inline bool is_letter(char32_t code) noexcept {
+  return code < 0x80 ? (code | 0x20U) >= 'a' && (code | 0x20U) <= 'z' : is_wide_letter(code);
+}
+[[nodiscard]] inline bool is_number(char32_t code) noexcept {
+  return code < 0x80 ? code >= '0' && code <= '9' : is_wide_number(code);
+}
+[[nodiscard]] inline bool is_space(char32_t code) noexcept {
+  return code < 0x80 ? code == ' ' || (code >= '\t' && code <= '\r') : is_wide_space(code);
+}
 
 }  // namespace therma::llm

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <unordered_map>
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/blanks.hpp"
+#include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/segmenter.hpp"
 #include "therma/llm/tokenizer/unicode.hpp"
 
@@ -17,7 +17,7 @@ constexpr float kUnknownPenalty = 10.0F;  // below the least score, as SentenceP
 
 class Unigram final : public Segmenter {
  public:
-  explicit Unigram(const TokenizerSpec& spec) : spec_(spec) {
+  explicit Unigram(const TokenizerSpec& spec) : spec_(spec), index_(spec.pieces) {
     if (spec.scores.size() != spec.pieces.size()) {
       fail(ErrorCode::bad_data, "tokenizer: has {} tokens but {} scores", spec.pieces.size(),
            spec.scores.size());
@@ -30,7 +30,6 @@ class Unigram final : public Segmenter {
     for (TokenId token = 0; token < spec.pieces.size(); ++token) {
       const auto& piece = spec.pieces[token];
       if (piece.empty()) continue;
-      index_.emplace(piece, token);
       longest_ = std::max(longest_, piece.size());
       least = std::min(least, spec.scores[token]);
     }
@@ -71,8 +70,8 @@ class Unigram final : public Segmenter {
       };
       bool has_single = false;
       for (std::size_t size = character; size <= longest_ && at + size <= text.size();) {
-        if (const auto found = index_.find(text.substr(at, size)); found != index_.end()) {
-          offer(at + size, spec_.scores[found->second], found->second);
+        if (const auto found = index_.find(text.substr(at, size)); found) {
+          offer(at + size, spec_.scores[*found], *found);
           has_single |= size == character;
         }
         if (at + size == text.size()) break;
@@ -95,7 +94,7 @@ class Unigram final : public Segmenter {
   }
 
   const TokenizerSpec& spec_;
-  std::unordered_map<std::string_view, TokenId> index_;
+  PieceIndex index_;
   std::size_t longest_ = 1;
   float unknown_score_ = 0.0F;
 };
