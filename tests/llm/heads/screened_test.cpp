@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/llm/heads/random_head.hpp"
 #include "therma/llm/heads/head.hpp"
@@ -185,6 +187,34 @@ TEST(Screened, FallsBackWhereTheScreenSaysNothing) {
   const auto drawn = rivals.screened->relax(request, rivals.team);
   EXPECT_TRUE(drawn.fell_back);
   expect_equal(drawn, rivals.race->relax(request, rivals.team));
+}
+
+TEST(Screened, DraftsBetterTheLongerItsDelayWindow) {
+  const Team team;
+  std::vector<std::uint32_t> misses;
+  std::vector<std::uint64_t> rows;
+  for (const std::uint32_t window : {0U, 1U, 8U, 64U}) {
+    const auto head =
+        head_named("screened").make(large_head().matrix(), {.delay_window = window}, team);
+    std::uint32_t missed = 0;
+    std::uint64_t read = 0;
+    for (std::uint32_t i = 0; i < 300; ++i) {
+      const auto h = large_head().hidden(i, 4.0);
+      const double beta = 1.0;
+      std::optional<TokenId> draft;
+      const auto drawn = head->relax({.hidden = h, .beta = {&beta, 1}, .noise = {8, 0, i}}, team,
+                                     [&](TokenId token) { draft = token; });
+      missed += draft && *draft != drawn.token ? 1 : 0;
+      read += drawn.rows_read;
+    }
+    misses.push_back(missed);
+    rows.push_back(read);
+  }
+  EXPECT_EQ(misses[0], misses[1]);  // one row alone is the same guess
+  EXPECT_GT(misses[1], misses[2]);
+  EXPECT_LT(misses[3], 10U);
+  EXPECT_GT(misses[0], 3U);
+  EXPECT_LT(rows[0], 1.1 * static_cast<double>(rows[2]));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace therma::llm {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
-constexpr double kLeastBeta = 1e-20;  // below it float32 bounds say nothing
+constexpr std::uint32_t kFirstRows = 16;  // by their estimates, so that the rest meets a high bar
+constexpr double kLeastBeta = 1e-20;      // below it float32 bounds say nothing
 
 // Rows of a field, whose energies no bound holds for.
 std::vector<TokenId> rows_of(const TokenField* field) {
@@ -155,11 +156,15 @@ void ScreenedHead::start(const Race& race, Contest& contest, const Team& team,
   if (guess.score == kNever) return;
   if (on_draft && delay_window_ == 0) on_draft(guess.token);
   contest.evaluate(std::span(&guess.token, 1), team);
-  const auto first = likeliest(race, contest.open(), std::max(delay_window_, 16U) - 1);
-  contest.evaluate(first, team);
+  const auto evaluate_likeliest = [&](std::uint32_t count) {
+    const auto open = contest.open();
+    contest.evaluate(likeliest(race, open, std::min(count, most_rows_)), team);
+  };
+  evaluate_likeliest(std::max(delay_window_, 1U) - 1);
   if (on_draft && delay_window_ > 0 && !contest.open().empty()) {
     if (const auto best = contest.best()) on_draft(best->token);
   }
+  if (delay_window_ < kFirstRows) evaluate_likeliest(kFirstRows - delay_window_);
 }
 
 // The best of the tokens that the field lists.
