@@ -203,6 +203,17 @@ Json random_value(Dice& dice, int depth) {
   }
 }
 
+// With the members that the schema lists first, as they are written while generating.
+Json listed_first(const Json& schema, const Json& value) {
+  if (!value.is_object()) return value;
+  const Json listed = schema.value("properties", Json::object());
+  Json out = Json::object();
+  for (const bool wants_listed : {true, false})
+    for (const auto& [key, member] : value.items())
+      if (listed.contains(key) == wants_listed) out[key] = member;
+  return out;
+}
+
 TEST(Schema, ValuesAreAcceptedByteByByteWhereTheyAreValidAndRefusedWhereNot) {
   std::size_t num_valid = 0;
   std::size_t num_wrong = 0;
@@ -216,7 +227,7 @@ TEST(Schema, ValuesAreAcceptedByteByByteWhereTheyAreValidAndRefusedWhereNot) {
       continue;
     }
     for (int i = 0; i < 40; ++i) {
-      const auto value = random_value(dice, 2);
+      const auto value = listed_first(schema, random_value(dice, 2));
       const bool is_valid = Validator(schema).holds(value);
       for (const auto& text : {value.dump(), value.dump(2)}) {
         ASSERT_EQ(is_accepted(*compiled, text), is_valid) << schema << "\n" << text;
