@@ -18,7 +18,34 @@ namespace {
 constexpr std::size_t kPerUnit = 64;  // points of the table
 constexpr std::size_t kStride = 16;   // of them to a node of the integral over t
 constexpr double kNodeStep = static_cast<double>(kStride) / kPerUnit;
-constexpr double kLowest = -60.0;  // ln of a product of distributions that is none
+constexpr double kLowest = -60.0;   // ln of a product of distributions that is none
+constexpr double kHighest = 700.0;  // energy over kT that is never seen
+
+// Between points of a table: four of them, with Lagrange's weights; all zero: nowhere.
+struct Place {
+  std::size_t point = 0;
+  std::array<double, 4> weights{};
+};
+
+// x >= 0 lies between the second and the third.
+Place place_of(double x) noexcept {
+  const double place = x * static_cast<double>(kPerUnit);
+  Place at{.point = static_cast<std::size_t>(place), .weights = {}};
+  const double s = place - static_cast<double>(at.point);
+  at.weights = {-s * (s - 1.0) * (s - 2.0) / 6.0, (s + 1.0) * (s - 1.0) * (s - 2.0) / 2.0,
+                -(s + 1.0) * s * (s - 2.0) / 2.0, (s + 1.0) * s * (s - 1.0) / 6.0};
+  return at;
+}
+
+std::vector<Place> places_of(std::span<const float> energies, double beta) {
+  const double least = static_cast<double>(std::ranges::min(energies));
+  std::vector<Place> places(energies.size());
+  for (std::size_t v = 0; v < places.size(); ++v) {
+    const double x = beta * (static_cast<double>(energies[v]) - least);
+    if (x < kHighest) places[v] = place_of(x);
+  }
+  return places;
+}
 
 }  // namespace
 
@@ -35,17 +62,6 @@ std::vector<double> boltzmann_law(std::span<const float> energies, double beta) 
   for (double& p : law) p /= z;
   return law;
 }
-
-// Weights of four neighbouring points (Lagrange); beyond the table F is exp(-e^-(x - s^2/2)).
-struct NoisyRace::At {
-  std::size_t point = 0;  // the second of four
-  std::array<double, 4> weights{};
-
-  [[nodiscard]] double of(std::span<const double> table, std::size_t ahead) const noexcept {
-    const double* const y = table.data() + point + ahead - 1;
-    return weights[0] * y[0] + weights[1] * y[1] + weights[2] * y[2] + weights[3] * y[3];
-  }
-};
 
 NoisyRace::NoisyRace(double sigma) : sigma_(sigma) {
   if (!(sigma >= 0.0 && sigma <= 10.0)) {
@@ -89,49 +105,56 @@ void NoisyRace::tabulate(double x) {
   hazard_.push_back(density / distribution);
 }
 
-NoisyRace::At NoisyRace::at(double x) const noexcept {
-  const double place = std::max(1.0, (x - first_) * static_cast<double>(kPerUnit));
-  At at{.point = static_cast<std::size_t>(place)};
-  const double s = place - static_cast<double>(at.point);
-  at.weights = {-s * (s - 1.0) * (s - 2.0) / 6.0, (s + 1.0) * (s - 1.0) * (s - 2.0) / 2.0,
-                -(s + 1.0) * s * (s - 2.0) / 2.0, (s + 1.0) * s * (s - 1.0) / 6.0};
-  return at;
+std::vector<double> NoisyRace::extended(std::span<const double> table, double sign,
+                                        std::size_t points) const {
+  std::vector<double> values(table.begin(), table.end());
+  for (std::size_t k = values.size(); k < points; ++k) {
+    const double x = first_ + static_cast<double>(k) / static_cast<double>(kPerUnit);
+    values.push_back(sign * std::exp(0.5 * sigma_ * sigma_ - x));
+  }
+  return values;
 }
 
+std::size_t NoisyRace::first_node() const noexcept {
+  std::size_t node = 1;
+  while ((node + 1) * kStride < log_distribution_.size() &&
+         log_distribution_[node * kStride] < kLowest) {
+    ++node;
+  }
+  return node;
+}
+
+// The sum over tokens of ln F, and that over nodes t of what makes P, are functions of x = beta
+// (E - least): both go through the points of the table, where a token is spread over the four
+// nearest by the weights that would interpolate at it.
 std::vector<double> NoisyRace::law(std::span<const float> energies, double beta) const {
   if (sigma_ == 0.0 || std::isinf(beta)) return boltzmann_law(energies, beta);
-  const double least = static_cast<double>(std::ranges::min(energies));
-  const std::size_t size = log_distribution_.size();
   // Nodes t from where the likeliest token alone has hardly fired to where all have.
-  std::size_t start = 1;
-  while ((start + 1) * kStride + 2 < size && log_distribution_[start * kStride] < kLowest) ++start;
-  const double first = first_ + kNodeStep * static_cast<double>(start);
-  const double last = 36.0 + 0.5 * sigma_ * sigma_ + std::log(static_cast<double>(energies.size()));
-  const auto nodes = static_cast<std::size_t>((last - first) / kNodeStep);
-  const auto for_nodes = [&](float energy, const auto& use) {  // use(node, ln F, f / F)
-    const double x = first + beta * (static_cast<double>(energy) - least);
-    const auto here = at(x);
-    for (std::size_t node = 0; node < nodes; ++node) {
-      const std::size_t ahead = node * kStride;
-      if (here.point + ahead + 2 < size) {
-        use(node, here.of(log_distribution_, ahead), here.of(hazard_, ahead));
-      } else {
-        const double rate =
-            std::exp(0.5 * sigma_ * sigma_ - x - kNodeStep * static_cast<double>(node));
-        use(node, -rate, rate);
-      }
-    }
-  };
-  std::vector<double> weights(nodes, 0.0), law(energies.size(), 0.0);
-  for (const float energy : energies) {
-    if (std::isinf(energy)) continue;
-    for_nodes(energy, [&](std::size_t k, double log_f, double) { weights[k] += log_f; });
+  const std::size_t start = first_node();
+  const double end = 36.0 + 0.5 * sigma_ * sigma_ + std::log(static_cast<double>(energies.size()));
+  const auto nodes = static_cast<std::size_t>((end - first_) / kNodeStep) - start;
+
+  const auto places = places_of(energies, beta);
+  const std::size_t points = std::ranges::max(places, {}, &Place::point).point + 4;
+  std::vector<double> crowd(points, 0.0);
+  for (const auto& place : places) {
+    for (std::size_t i = 0; i < 4; ++i) crowd[place.point + i] += place.weights[i];
   }
-  for (double& weight : weights) weight = std::exp(weight);
+  // Point p of a token at node k is point p - 1 + (start + k) stride of the table.
+  const std::size_t all = points + (start + nodes) * kStride;
+  const auto log_f = extended(log_distribution_, -1.0, all), hazard = extended(hazard_, 1.0, all);
+  std::vector<double> chance(points, 0.0);
+  for (std::size_t k = 0; k < nodes; ++k) {
+    const std::size_t ahead = (start + k) * kStride - 1;
+    const double log_all = std::inner_product(
+        crowd.begin(), crowd.end(), log_f.begin() + static_cast<std::ptrdiff_t>(ahead), 0.0);
+    const double weight = std::exp(log_all);
+    for (std::size_t p = 0; p < points; ++p) chance[p] += weight * hazard[ahead + p];
+  }
+  std::vector<double> law(energies.size(), 0.0);
   for (std::size_t v = 0; v < law.size(); ++v) {
-    if (std::isinf(energies[v])) continue;
-    for_nodes(energies[v],
-              [&](std::size_t k, double, double hazard) { law[v] += weights[k] * hazard; });
+    for (std::size_t i = 0; i < 4; ++i)
+      law[v] += places[v].weights[i] * chance[places[v].point + i];
   }
   const double total = std::accumulate(law.begin(), law.end(), 0.0);
   for (double& p : law) p /= total;

@@ -18,17 +18,19 @@ namespace therma::hardware {
 // The law of a race whose energies carry independent normal noise of sigma kT in each draw:
 //   P(v) = int f(t + beta E_v) prod_{u != v} F(t + beta E_u) dt,
 // F and f distribution and density of Gumbel + sigma * normal. By quadrature, to about 1e-8 in
-// total variation; O(tokens) with some 200 nodes. Without noise, or at beta = infinity where kT
-// is none, boltzmann_law. Immutable once made.
+// total variation; O(tokens), and some 10^6 operations beside. Without noise, or at beta = infinity
+// where kT is none, boltzmann_law. Immutable once made.
 class NoisyRace {
  public:
   explicit NoisyRace(double sigma);  // throws Error{invalid_argument} unless in [0, 10]
   [[nodiscard]] std::vector<double> law(std::span<const float> energies, double beta) const;
 
  private:
-  struct At;  // a place between points of the table
-  [[nodiscard]] At at(double x) const noexcept;
   void tabulate(double x);
+  [[nodiscard]] std::size_t first_node() const noexcept;
+  // A table and what follows it, where F = exp(-e^(sigma^2 / 2 - x)).
+  [[nodiscard]] std::vector<double> extended(std::span<const double> table, double sign,
+                                             std::size_t points) const;
 
   double sigma_;
   double first_ = 0.0;

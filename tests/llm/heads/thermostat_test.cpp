@@ -52,7 +52,7 @@ double mean_after(Thermostat thermostat, std::uint64_t seed, int warm_up, int co
   return sum / count;
 }
 
-// By eq. 10 the mean differs from the target by at most ln(beta_high / beta_low) / (gain n), for
+// By eq. 9 the mean differs from the target by at most ln(beta_high / beta_low) / (gain n), for
 // certain, as long as the bounds are not reached: here below 6 / (0.05 * 20000) = 0.006.
 TEST(Thermostat, HoldsTheMeanEntropyOfAStationaryStream) {
   for (const double target : {0.1, 0.3, 0.5}) {

@@ -46,7 +46,7 @@ enum class Held : std::uint8_t { entropy, surprisal };
 
 // An integral controller: ln beta(t+1) = clamp(ln beta(t) + gain (S(t) - target)). Where beta stays
 // inside its bounds, mean S over n tokens = target + (ln beta(n) - ln beta(0)) / (gain n).
-// docs/theory/token-head-chains.md eqs. 9, 10.
+// docs/theory/token-head-chains.md eqs. 8, 9.
 class Thermostat {
  public:
   // Throws Error{invalid_argument} on a bad config or bounds that do not hold beta_start.
