@@ -63,7 +63,7 @@ void ExactRows::evaluate(std::span<const TokenId> tokens, const Team& team) {
 Contest::Contest(ExactRows& rows, const ScoreBounds& bounds, ScoreScale scale,
                  const TokenNoise* noise, std::uint32_t most_rows)
     : rows_(rows), bounds_(bounds), scale_(scale), noise_(noise), most_rows_(most_rows) {
-  for (const TokenId v : rows.evaluated()) add(v);
+  absorb();
 }
 
 void Contest::add(TokenId token) {
@@ -76,10 +76,14 @@ void Contest::add(TokenId token) {
   std::ranges::push_heap(heap_, is_below);
 }
 
+// Whoever has evaluated them: known rows take part.
+void Contest::absorb() {
+  for (; absorbed_ < rows_.evaluated().size(); ++absorbed_) add(rows_.evaluated()[absorbed_]);
+}
+
 void Contest::evaluate(std::span<const TokenId> tokens, const Team& team) {
-  const auto start = rows_.evaluated().size();
   rows_.evaluate(tokens, team);
-  for (const TokenId v : rows_.evaluated().subspan(start)) add(v);
+  absorb();
 }
 
 // Lists unknown rows with a bound of at least `floor`.
@@ -106,6 +110,7 @@ double Contest::best_known() const noexcept {
 
 // Leaves the rows that could beat the best known one.
 void Contest::narrow() {
+  absorb();
   const double best = best_known();
   if (best < floor_) lower_floor(best);
   floor_ = best;

@@ -44,8 +44,8 @@ struct ScoreBounds {
 
 class Contest {
  public:
-  // All rows that `rows` knows take part, and those with an upper bound above -infinity. `noise`
-  // may be null where the scale has none.
+  // All rows that `rows` knows, now or later, take part, and those with an upper bound above
+  // -infinity. `noise` may be null where the scale has none.
   Contest(ExactRows& rows, const ScoreBounds& bounds, ScoreScale scale, const TokenNoise* noise,
           std::uint32_t most_rows);
 
@@ -62,6 +62,7 @@ class Contest {
 
  private:
   void add(TokenId token);
+  void absorb();
   void lower_floor(double floor);
   void narrow();
   bool settle(const Team& team);
@@ -75,6 +76,7 @@ class Contest {
   double floor_ = std::numeric_limits<double>::infinity();  // rows at or above it are in open_
   std::vector<TokenId> open_;  // unknown rows, sorted by their bound where is_sorted_
   bool is_sorted_ = false;
+  std::size_t absorbed_ = 0;     // of the known rows
   std::vector<Candidate> heap_;  // known ones that have not come
   bool gave_up_ = false;
 };

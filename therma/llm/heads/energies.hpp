@@ -17,7 +17,7 @@
 namespace therma::llm {
 
 // Tokens by score s = noise g - energy E, the larger of beta and 1 divided out: the greatest s has
-// the least E - g / beta. Of equal scores the lower token wins, in every head.
+// the least E - g / beta. Of equal scores the lower token wins, in every exact head.
 struct ScoreScale {
   double energy = 1.0;  // min(beta, 1)
   double noise = 1.0;   // min(1 / beta, 1); 0 at beta = infinity

@@ -31,19 +31,20 @@ Parts parts_of(float x) noexcept {
 }
 
 float minus_log(float exponent, float twice) noexcept {
-  return -(exponent * kLn2High + (exponent * kLn2Low + twice));
+  return exponent * kMinusLn2 - twice;
 }
 
 }  // namespace
 
 float gumbel_of_word(std::uint32_t word) noexcept {
-  const bool is_high = (word >> 31) != 0;  // u >= 1/2: 1 - u keeps what u would lose
+  const bool is_high = (word >> 31) != 0;
   const auto distance = static_cast<std::int32_t>(is_high ? ~word : word);
-  const float near = static_cast<float>(distance) * 0x1p-32F + 0x1p-33F;
-  const Parts u = parts_of(near);
+  const float end = static_cast<float>(distance) * 0x1p-32F + 0x1p-33F;  // from 0 or from 1
+  const bool is_near_one = is_high && end < kNearOne;  // 1 - u keeps what u would lose
+  const Parts u = parts_of(is_high ? 1.0F - end : end);
   const float waiting =  // -ln u
-      is_high ? minus_log(0.0F, twice_artanh(-near, 2.0F - near))
-              : minus_log(u.exponent, twice_artanh(u.mantissa - 1.0F, u.mantissa + 1.0F));
+      is_near_one ? minus_log(0.0F, twice_artanh(-end, 2.0F - end))
+                  : minus_log(u.exponent, twice_artanh(u.mantissa - 1.0F, u.mantissa + 1.0F));
   const Parts waited = parts_of(waiting);
   return minus_log(waited.exponent, twice_artanh(waited.mantissa - 1.0F, waited.mantissa + 1.0F));
 }

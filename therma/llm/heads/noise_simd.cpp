@@ -2,6 +2,8 @@
 // Gumbel noise in vectors.
 #include <hwy/base.h>
 
+#include <iterator>
+
 #include "therma/llm/heads/noise_words.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -26,7 +28,7 @@ HWY_INLINE F twice_artanh(F a, F b) {
   const F s = hn::Div(a, b);
   const F square = hn::Mul(s, s);
   F series = hn::Set(d, kArtanh[0]);
-  for (std::size_t k = 1; k < 7; ++k) {
+  for (std::size_t k = 1; k < std::size(kArtanh); ++k) {
     series = hn::Add(hn::Mul(series, square), hn::Set(d, kArtanh[k]));
   }
   const F twice = hn::Add(s, s);
@@ -47,9 +49,7 @@ HWY_INLINE Parts parts_of(F x) {
 
 // -ln(2^e m) from 2 artanh((m - 1) / (m + 1)).
 HWY_INLINE F minus_log(F exponent, F twice) {
-  const Floats d;
-  const F low = hn::Add(hn::Mul(exponent, hn::Set(d, kLn2Low)), twice);
-  return hn::Neg(hn::Add(hn::Mul(exponent, hn::Set(d, kLn2High)), low));
+  return hn::Sub(hn::Mul(exponent, hn::Set(Floats(), kMinusLn2)), twice);
 }
 
 HWY_INLINE F gumbel_of(W word) {
@@ -58,13 +58,14 @@ HWY_INLINE F gumbel_of(W word) {
   const F one = hn::Set(d, 1.0F);
   const W sign = hn::ShiftRight<31>(word);
   const auto is_high = hn::RebindMask(d, hn::Lt(word, hn::Zero(di)));
-  const F near = hn::Add(hn::Mul(hn::ConvertTo(d, hn::Xor(word, sign)), hn::Set(d, 0x1p-32F)),
-                         hn::Set(d, 0x1p-33F));
-  const Parts u = parts_of(near);
-  const F top = hn::IfThenElse(is_high, hn::Neg(near), hn::Sub(u.mantissa, one));
+  const F end = hn::Add(hn::Mul(hn::ConvertTo(d, hn::Xor(word, sign)), hn::Set(d, 0x1p-32F)),
+                        hn::Set(d, 0x1p-33F));
+  const auto is_near_one = hn::And(is_high, hn::Lt(end, hn::Set(d, kNearOne)));
+  const Parts u = parts_of(hn::IfThenElse(is_high, hn::Sub(one, end), end));
+  const F top = hn::IfThenElse(is_near_one, hn::Neg(end), hn::Sub(u.mantissa, one));
   const F bottom =
-      hn::IfThenElse(is_high, hn::Sub(hn::Set(d, 2.0F), near), hn::Add(u.mantissa, one));
-  const F exponent = hn::IfThenZeroElse(is_high, u.exponent);
+      hn::IfThenElse(is_near_one, hn::Sub(hn::Set(d, 2.0F), end), hn::Add(u.mantissa, one));
+  const F exponent = hn::IfThenZeroElse(is_near_one, u.exponent);
   const Parts waited = parts_of(minus_log(exponent, twice_artanh(top, bottom)));
   return minus_log(waited.exponent,
                    twice_artanh(hn::Sub(waited.mantissa, one), hn::Add(waited.mantissa, one)));
