@@ -75,7 +75,8 @@ TEST(NormalForm, AgreesWithTheLibraryOnRandomText) {
   }
 }
 
-// Exchanging neighbours would take 6e10 steps for this run of marks.
+// Exchanging neighbours would take 3e10 steps for this run: 250,000 marks, each past half of the
+// others on average.
 TEST(NormalForm, ARunOfHalfAMillionMarksIsSortedInTime) {
   std::string text = "a", lower, upper;
   for (int k = 0; k < 250'000; ++k) {
