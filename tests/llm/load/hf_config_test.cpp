@@ -183,10 +183,9 @@ TEST(HfConfig, RefusesWhatIsNotComputedInOneSentence) {
             "config.json.quantization_config: weights quantised by \"gptq\" are not read; use the "
             "original checkpoint or a GGUF file");
   EXPECT_SAYS(refused({{"hidden_act", "\"gelu\""}}), "hidden_act: must be \"silu\"");
-  EXPECT_SAYS(refused({{"mlp_bias", "true"}}), "biases");
   EXPECT_SAYS(refused({{"rope_interleaved", "true"}}), "neighbours");
   EXPECT_SAYS(refused({{"partial_rotary_factor", "0.5"}}), "part of a head");
-  EXPECT_NO_THROW((void)read({{"attention_bias", "true"}, {"mlp_bias", "false"}}));
+  EXPECT_NO_THROW((void)read({{"attention_bias", "true"}, {"mlp_bias", "true"}}));
   EXPECT_NO_THROW((void)read({{"quantization_config", "null"}}));
 }
 

@@ -73,7 +73,11 @@ std::vector<Case> architectures() {
       {"qwen3", small_config(Architecture::qwen3)},
       {"tied", changed(llama, [](auto& m) { m.tied_embeddings = true; })},
       {"neighbours", changed(llama, [](auto& m) { m.rope.pairs_are_neighbours = true; })},
-      {"biases_where_none_are_usual", llama, DType::f32, {"q", "k", "v", "o"}},
+      {"biases_where_none_are_usual",
+       llama,
+       DType::f32,
+       {"self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up",
+        "mlp.down"}},
       {"a_window_in_one_layer", changed(llama,
                                         [](auto& m) {
                                           m.sliding_window = 5;
@@ -93,10 +97,12 @@ std::vector<Case> storages() {
   // Now and then a float32 error moves an activation or a key to the next code, by 1/127 of the
   // largest of its block; one of 64 numbers then changes a product by a thousandth or two.
   constexpr double kCodes = 1e-2;
+  // Or to the next bf16, by 2^-8 of itself.
+  constexpr double kRounded = 5e-3;
   return {
       {"f16", llama, DType::f16},
       {"bf16", llama, DType::bf16},
-      {"bf16_in_a_large_batch", llama, DType::bf16, {}, {}, 300, Rounding::bf16},
+      {"bf16_in_a_large_batch", llama, DType::bf16, {}, {}, 300, Rounding::bf16, kRounded},
       {"f32_in_a_large_batch", llama, DType::f32, {}, {}, 300},
       {"q8_0", llama, DType::q8_0, {}, {}, 16, Rounding::none, kCodes},
       {"q8_0_in_a_large_batch", llama, DType::q8_0, {}, {}, 300, Rounding::none, kCodes},
@@ -114,12 +120,10 @@ TEST_P(AgainstPlain, HasTheHiddenStatesOfTheEquations) {
   const auto& config = test.config;
   const auto checkpoint = small_checkpoint(config, test.type);
   for (const auto& part : test.biases) {
-    const auto size = part == "o"   ? config.hidden
-                      : part == "q" ? config.num_heads * config.head_dim
-                                    : config.num_kv_heads * config.head_dim;
+    // One number for each row of the weights beside it.
+    const auto size = checkpoint->find("model.layers.0." + part + "_proj.weight")->shape.front();
     for (const auto* const layer : {"0", "2"}) {
-      add_tensor(*checkpoint,
-                 std::string("model.layers.") + layer + ".self_attn." + part + "_proj.bias",
+      add_tensor(*checkpoint, std::string("model.layers.") + layer + "." + part + "_proj.bias",
                  normal_values(size, 0.0, 0.5, 11));
     }
   }

@@ -4,12 +4,14 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "therma/llm/half.hpp"
 #include "therma/llm/load/checkpoint.hpp"
+#include "therma/llm/transformer/rope.hpp"
 #include "therma/llm/transformer/transformer.hpp"
 
 namespace therma::llm::testing {
@@ -20,11 +22,17 @@ using Numbers = std::vector<double>;
 // weights always become codes.
 enum class Rounding { none, bf16 };
 
-// Rotary scaling is not computed here. Keys and values are rounded as the cache stores them.
+// Keys and values are rounded as the cache stores them, where one is named. Frequencies are those
+// of Rope for texts of the length of this one.
 class PlainModel {
  public:
-  PlainModel(const Checkpoint& checkpoint, CacheAs cache, Rounding rounding = Rounding::none)
-      : checkpoint_(checkpoint), config_(checkpoint.config), cache_(cache), rounding_(rounding) {}
+  PlainModel(const Checkpoint& checkpoint, std::optional<CacheAs> cache,
+             Rounding rounding = Rounding::none)
+      : checkpoint_(checkpoint),
+        config_(checkpoint.config),
+        cache_(cache),
+        rounding_(rounding),
+        rope_(config_.rope, config_.head_dim, config_.max_context) {}
 
   // The hidden states of all tokens, after the final norm.  [token, hidden]
   [[nodiscard]] std::vector<Numbers> hidden(std::span<const TokenId> tokens) const {
@@ -34,7 +42,10 @@ class PlainModel {
       const auto row = embedding.begin() + static_cast<std::ptrdiff_t>(token) * config_.hidden;
       x.emplace_back(row, row + config_.hidden);
     }
-    for (std::uint32_t layer = 0; layer < config_.num_layers; ++layer) run_layer(layer, x);
+    const auto frequencies = rope_.frequencies(static_cast<std::uint32_t>(tokens.size()));
+    for (std::uint32_t layer = 0; layer < config_.num_layers; ++layer) {
+      run_layer(layer, frequencies, x);
+    }
     for (auto& row : x) row = normalised(row, numbers("model.norm.weight"));
     return x;
   }
@@ -87,7 +98,7 @@ class PlainModel {
     return y;
   }
 
-  void run_layer(std::uint32_t layer, std::vector<Numbers>& x) const {
+  void run_layer(std::uint32_t layer, const Numbers& frequencies, std::vector<Numbers>& x) const {
     const auto in_layer = [&](const char* part) {
       return "model.layers." + std::to_string(layer) + "." + part;
     };
@@ -97,8 +108,8 @@ class PlainModel {
       const auto n = normalised(x[p], norm("input_layernorm.weight"));
       const auto q = product(in_layer("self_attn.q_proj"), n);
       const auto k = product(in_layer("self_attn.k_proj"), n);
-      queries.push_back(turned(q, norm("self_attn.q_norm.weight"), p));
-      keys.push_back(stored(turned(k, norm("self_attn.k_norm.weight"), p)));
+      queries.push_back(turned(q, norm("self_attn.q_norm.weight"), frequencies, p));
+      keys.push_back(stored(turned(k, norm("self_attn.k_norm.weight"), frequencies, p)));
       values.push_back(stored(product(in_layer("self_attn.v_proj"), n)));
     }
     for (std::size_t p = 0; p < x.size(); ++p) {
@@ -119,7 +130,7 @@ class PlainModel {
 
   // Norm and rotation of each head.
   [[nodiscard]] Numbers turned(const Numbers& heads, const Numbers& norm,
-                               std::size_t position) const {
+                               const Numbers& frequencies, std::size_t position) const {
     const std::size_t dim = config_.head_dim, half = dim / 2;
     Numbers out;
     for (std::size_t at = 0; at < heads.size(); at += dim) {
@@ -127,13 +138,12 @@ class PlainModel {
                    heads.begin() + static_cast<std::ptrdiff_t>(at + dim));
       if (!norm.empty()) head = normalised(head, norm);
       for (std::size_t i = 0; i < half; ++i) {
-        const double angle =
-            static_cast<double>(position) *
-            std::pow(config_.rope.theta, -static_cast<double>(i) / static_cast<double>(half));
+        const double angle = static_cast<double>(position) * frequencies[i];
         const bool neighbours = config_.rope.pairs_are_neighbours;
         double& a = head[neighbours ? 2 * i : i];
         double& b = head[neighbours ? 2 * i + 1 : i + half];
-        const double c = std::cos(angle), s = std::sin(angle), old = a;
+        const double gain = rope_.attention_factor();
+        const double c = gain * std::cos(angle), s = gain * std::sin(angle), old = a;
         a = old * c - b * s;
         b = b * c + old * s;
       }
@@ -143,6 +153,7 @@ class PlainModel {
   }
 
   [[nodiscard]] Numbers stored(Numbers heads) const {
+    if (!cache_) return heads;
     for (std::size_t at = 0; at < heads.size(); at += config_.head_dim) {
       double most = 0.0;
       for (std::size_t k = at; k < at + config_.head_dim; ++k) {
@@ -183,8 +194,9 @@ class PlainModel {
 
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;
-  CacheAs cache_;
+  std::optional<CacheAs> cache_;
   Rounding rounding_;
+  Rope rope_;
 };
 
 }  // namespace therma::llm::testing

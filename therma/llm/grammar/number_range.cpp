@@ -20,6 +20,7 @@ struct Decimal {
 
 Decimal decimal_of(double magnitude, std::string_view where) {
   if (!(magnitude < 1e18)) fail(ErrorCode::bad_data, "{}: bounds reach up to 10^18", where);
+  magnitude = std::abs(magnitude);  // 0, not -0
   auto text = fmt::format("{}", magnitude);
   if (text.find('e') != text.npos) text = fmt::format("{:.20f}", magnitude);
   const auto point = text.find('.');

@@ -67,6 +67,7 @@ GrammarBuilder::Node SchemaCompiler::body(const Json& schema, const std::string&
                     place);
   }
   const auto types = types_of(schema, place);
+  if (types.empty() && schema.contains("type")) return builder_.nothing();
   if (types.empty()) return builder_.call(any(kAnyLevels), builder_.end());
   std::vector<Node> nodes;
   for (const auto& type : types) nodes.push_back(of_type(type, schema, place));

@@ -26,6 +26,7 @@ std::uint32_t less(std::uint32_t a, std::uint32_t b) { return a > b ? a - b : 0;
 GrammarBuilder::Node SchemaCompiler::array(const Json& schema, const std::string& place) {
   const auto least = count_of(schema, "minItems", 0);
   const auto most = count_of(schema, "maxItems", Grammar::kNowhere);
+  if (least > most) return builder_.nothing();
   if (schema.value("uniqueItems", false))
     notice(place + ": uniqueItems is not held while generating");
   const auto prefix = schema.value("prefixItems", Json::array());

@@ -23,7 +23,7 @@ constexpr std::string_view kNumber =
 }  // namespace
 
 GrammarBuilder::Node SchemaCompiler::string(const Json& schema, const std::string& place) {
-  constexpr std::uint32_t kMostUnrolled = 64;
+  constexpr std::uint32_t kMostUnrolled = 256;
   if (schema.contains("format")) notice(place + ": format is not held while generating");
   const double least = schema.value("minLength", 0.0);
   const double most = schema.value("maxLength", 4e9);

@@ -85,7 +85,6 @@ void refuse_what_is_not_computed(const JsonReader& config) {
   if (is_set(config, "hidden_act") && config.at("hidden_act").string() != "silu") {
     config.at("hidden_act").expected("\"silu\", the activation of these architectures");
   }
-  refuse_flag(config, "mlp_bias", "a feed-forward part with biases is not computed");
   refuse_flag(config, "rope_interleaved",
               "rotary pairs of neighbours are not known in this format");
   if (is_set(config, "partial_rotary_factor") &&

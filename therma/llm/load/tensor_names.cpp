@@ -38,6 +38,7 @@ Sizes query_rows(const ModelConfig& m) { return {queries(m), m.hidden}; }
 Sizes key_rows(const ModelConfig& m) { return {keys(m), m.hidden}; }
 Sizes attention_rows(const ModelConfig& m) { return {m.hidden, queries(m)}; }
 Sizes ffn_rows(const ModelConfig& m) { return {m.ffn, m.hidden}; }
+Sizes per_ffn(const ModelConfig& m) { return {m.ffn}; }
 Sizes back_rows(const ModelConfig& m) { return {m.hidden, m.ffn}; }
 
 Presence always(const ModelConfig&) { return Presence::always; }
@@ -75,6 +76,9 @@ constexpr std::array kOfLayer = {
     Role{"ffn_gate.weight", "mlp.gate_proj.weight", ffn_rows, always},
     Role{"ffn_up.weight", "mlp.up_proj.weight", ffn_rows, always},
     Role{"ffn_down.weight", "mlp.down_proj.weight", back_rows, always},
+    Role{"ffn_gate.bias", "mlp.gate_proj.bias", per_ffn, outside_qwen2},
+    Role{"ffn_up.bias", "mlp.up_proj.bias", per_ffn, outside_qwen2},
+    Role{"ffn_down.bias", "mlp.down_proj.bias", per_hidden, outside_qwen2},
 };
 
 struct InLayer {

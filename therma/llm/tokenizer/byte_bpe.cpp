@@ -55,6 +55,10 @@ class ByteBpe final : public Segmenter {
   }
 
   void encode(std::string_view text, bool /*begins*/, std::vector<TokenId>& out) const override {
+    std::string prefixed;
+    if (spec_.add_prefix_blank && !text.starts_with(' ')) {
+      text = prefixed.assign(" ").append(text);
+    }
     Call call{.out = out, .cache = WordCache(text.size()), .scratch = {}, .buffer = {}};
     if (spec_.pre_tokenizer == PreTokenizer::none) return encode_word(text, call);
     if (expression_) return encode_matches(text, call);
@@ -89,18 +93,9 @@ class ByteBpe final : public Segmenter {
   }
 
   void index_merges() {
-    if (spec_.merged.size() != spec_.merges.size()) {
-      fail(ErrorCode::bad_data, "tokenizer: has {} merges but {} results of them",
-           spec_.merges.size(), spec_.merged.size());
-    }
     for (std::uint32_t rank = 0; rank < spec_.merges.size(); ++rank) {
       const auto [left, right] = spec_.merges[rank];
-      const auto token = spec_.merged[rank];
-      if (std::max({left, right, token}) >= spec_.pieces.size()) {
-        fail(ErrorCode::bad_data, "tokenizer: merge {} names a token beyond the {} there are", rank,
-             spec_.pieces.size());
-      }
-      merges_.add(left, right, {rank, token});
+      merges_.add(left, right, {rank, spec_.merged[rank]});
     }
   }
 

@@ -3,6 +3,7 @@
 #include "therma/llm/tokenizer/byte_letters.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdint>
 
 #include "therma/llm/tokenizer/unicode.hpp"
@@ -53,6 +54,14 @@ std::optional<std::string> bytes_of(std::string_view letters) {
     at += next.size;
   }
   return out;
+}
+
+std::optional<unsigned char> byte_named(std::string_view piece) noexcept {
+  unsigned value = 0;
+  if (piece.size() != 6 || !piece.starts_with("<0x") || piece[5] != '>') return std::nullopt;
+  const auto read = std::from_chars(piece.data() + 3, piece.data() + 5, value, 16);
+  if (read.ptr != piece.data() + 5) return std::nullopt;
+  return static_cast<unsigned char>(value);
 }
 
 }  // namespace therma::llm

@@ -13,4 +13,7 @@ namespace therma::llm {
 // Nothing where a character is not of the alphabet.
 [[nodiscard]] std::optional<std::string> bytes_of(std::string_view letters);
 
+// The byte that a piece "<0xNN>" stands for in SentencePiece's vocabularies.
+[[nodiscard]] std::optional<unsigned char> byte_named(std::string_view piece) noexcept;
+
 }  // namespace therma::llm

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "therma/core/error.hpp"
@@ -109,13 +108,6 @@ void add_byte_bpe(const GgufFile& file, const std::vector<std::string>& tokens,
     spec.pieces[token] = *bytes;
   }
   add_merges(file, spec);
-}
-
-std::optional<unsigned> byte_named(std::string_view piece) {
-  unsigned value = 0;
-  if (piece.size() != 6 || !piece.starts_with("<0x") || piece[5] != '>') return std::nullopt;
-  const auto read = std::from_chars(piece.data() + 3, piece.data() + 5, value, 16);
-  return read.ptr == piece.data() + 5 ? std::optional(value) : std::nullopt;
 }
 
 void add_sentencepiece(const GgufFile& file, const std::vector<std::string>& tokens,

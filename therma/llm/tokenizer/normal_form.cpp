@@ -2,7 +2,7 @@
 // Stretches around characters that are not settled are decomposed, ordered and composed with
 // utf8proc's tables; the text between them is copied.
 //
-// utf8proc's own utf8proc_map orders marks by exchanging neighbours: quadratic, seconds for 80 kB.
+// utf8proc's own utf8proc_map orders marks by exchanging neighbours: quadratic, 3 s for 80 kB.
 #include "therma/llm/tokenizer/normal_form.hpp"
 
 #include <utf8proc.h>

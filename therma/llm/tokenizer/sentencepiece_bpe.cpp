@@ -44,10 +44,6 @@ class SentencePieceBpe final : public Segmenter {
  public:
   explicit SentencePieceBpe(const TokenizerSpec& spec)
       : spec_(spec), index_(spec.pieces), merges_(table_of(spec)) {
-    if (!spec.byte_tokens.empty() && spec.byte_tokens.size() != 256) {
-      fail(ErrorCode::bad_data, "tokenizer: must have 256 tokens for bytes or none, has {}",
-           spec.byte_tokens.size());
-    }
     if (spec.byte_tokens.empty() && !spec.unknown) {
       fail(ErrorCode::bad_data,
            "tokenizer: must have tokens for bytes, or one for what is unknown");

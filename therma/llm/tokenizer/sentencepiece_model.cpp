@@ -2,12 +2,12 @@
 // A reader of protocol buffers as far as SentencePiece's ModelProto needs one.
 #include "therma/llm/tokenizer/sentencepiece_model.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <string_view>
 
 #include "therma/core/error.hpp"
+#include "therma/llm/tokenizer/byte_letters.hpp"
 #include "therma/llm/tokenizer/unicode.hpp"
 
 namespace therma::llm {
@@ -171,14 +171,11 @@ class ModelReader {
   }
 
   void add_byte(std::string_view text, TokenId id) {
-    unsigned value = 256;
-    if (text.size() == 6 && text.starts_with("<0x")) {
-      std::from_chars(text.data() + 3, text.data() + 5, value, 16);
-    }
-    if (value > 255) {
+    const auto value = byte_named(text);
+    if (!value) {
       fail(ErrorCode::bad_data, "{}: piece {} must be <0xNN>, got \"{}\"", where_, id, text);
     }
-    byte_tokens_[value] = id;
+    byte_tokens_[*value] = id;
     ++num_bytes_;
   }
 

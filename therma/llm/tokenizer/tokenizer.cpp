@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "therma/core/error.hpp"
@@ -41,13 +42,86 @@ std::uint32_t count_tokens(const TokenizerSpec& spec) {
   return static_cast<std::uint32_t>(count);
 }
 
+void check_added(const TokenizerSpec& spec, std::uint32_t num_tokens) {
+  std::vector<bool> seen(num_tokens);
+  for (const auto& added : spec.added) {
+    if (added.text.empty()) {
+      fail(ErrorCode::bad_data, "tokenizer: added token {} must have a text", added.id);
+    }
+    if (seen[added.id]) {
+      fail(ErrorCode::bad_data, "tokenizer: added token {} must come once", added.id);
+    }
+    seen[added.id] = true;
+  }
+}
+
+// A merge makes what its parts spell; a piece that an added token has taken spells nothing.
+void check_merges(const TokenizerSpec& spec) {
+  if (spec.merged.size() != spec.merges.size()) {
+    fail(ErrorCode::bad_data, "tokenizer: has {} merges but {} results of them", spec.merges.size(),
+         spec.merged.size());
+  }
+  for (std::size_t rank = 0; rank < spec.merges.size(); ++rank) {
+    const auto [left, right] = spec.merges[rank];
+    const auto token = spec.merged[rank];
+    if (std::max({left, right, token}) >= spec.pieces.size()) {
+      fail(ErrorCode::bad_data, "tokenizer: merge {} names a token beyond the {} there are", rank,
+           spec.pieces.size());
+    }
+    const std::string_view a = spec.pieces[left], b = spec.pieces[right], both = spec.pieces[token];
+    if (a.empty() || b.empty() || both.empty()) continue;
+    if (both.size() != a.size() + b.size() || !both.starts_with(a) || !both.ends_with(b)) {
+      fail(ErrorCode::bad_data,
+           "tokenizer: merge {} must make what its parts spell, makes token {}", rank, token);
+    }
+  }
+}
+
+void check_scores(const TokenizerSpec& spec) {
+  constexpr std::size_t kLongest = 1024;  // the work of preparing a piece grows with its square
+  for (TokenId token = 0; token < spec.pieces.size(); ++token) {
+    if (spec.pieces[token].size() > kLongest) {
+      fail(ErrorCode::bad_data, "tokenizer: token {} must be at most {} bytes long, is {}", token,
+           kLongest, spec.pieces[token].size());
+    }
+  }
+  for (TokenId token = 0; token < spec.scores.size(); ++token) {
+    if (!std::isfinite(spec.scores[token])) {
+      fail(ErrorCode::bad_data, "tokenizer: token {} must have a finite score", token);
+    }
+  }
+  if (!spec.byte_tokens.empty() && spec.byte_tokens.size() != 256) {
+    fail(ErrorCode::bad_data, "tokenizer: must have 256 tokens for bytes or none, has {}",
+         spec.byte_tokens.size());
+  }
+  for (const auto token : spec.byte_tokens) {
+    if (token >= spec.pieces.size()) {
+      fail(ErrorCode::bad_data, "tokenizer: byte token {} is beyond the {} there are", token,
+           spec.pieces.size());
+    }
+  }
+}
+
+// Before anything is built from it.
+const TokenizerSpec& checked(const TokenizerSpec& spec, std::uint32_t num_tokens) {
+  check_added(spec, num_tokens);
+  check_merges(spec);
+  if (spec.kind != TokenizerKind::byte_bpe) check_scores(spec);
+  for (const auto edge : {spec.bos, spec.eos, spec.unknown}) {
+    if (edge && *edge >= num_tokens) {
+      fail(ErrorCode::bad_data, "tokenizer: token {} is named but there are {}", *edge, num_tokens);
+    }
+  }
+  return spec;
+}
+
 }  // namespace
 
 struct Tokenizer::Parts {
   explicit Parts(TokenizerSpec given)
       : spec(std::move(given)),
         num_tokens(count_tokens(spec)),
-        segmenter(segmenter_of(spec)),
+        segmenter(segmenter_of(checked(spec, num_tokens))),
         raw_added(spec.added) {
     names.resize(num_tokens);
     bytes.resize(num_tokens);
@@ -68,12 +142,6 @@ struct Tokenizer::Parts {
       bytes[added.id] = added.special ? std::string() : added.text;
     }
     by_name = PieceIndex(names);
-    for (const auto edge : {spec.bos, spec.eos, spec.unknown}) {
-      if (edge && *edge >= num_tokens) {
-        fail(ErrorCode::bad_data, "tokenizer: token {} is named but there are {}", *edge,
-             num_tokens);
-      }
-    }
   }
 
   // A stretch without added tokens.

@@ -1,204 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// tokenizer.json: vocabulary and merges straight from the parser's events, the rest as a small
-// document.
-//
-// A vocabulary of 150,000 tokens as a document would cost more time and memory than the model's
-// first token.
+// The parts of the pipeline that are known, one function each.
 #include "therma/llm/tokenizer/tokenizer_json.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
-#include <nlohmann/json.hpp>
+#include <cmath>
+#include <limits>
 
 #include "therma/core/error.hpp"
-#include "therma/core/json.hpp"
 #include "therma/llm/tokenizer/blanks.hpp"
 #include "therma/llm/tokenizer/byte_letters.hpp"
 #include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/pre_tokenizer.hpp"
+#include "therma/llm/tokenizer/tokenizer_document.hpp"
 
 namespace therma::llm {
 namespace {
-
-constexpr std::size_t kMostTokens = std::size_t{1} << 24;
-
-// What the events are sorted into.
-struct Document {
-  Json rest;                                                 // without model.vocab and model.merges
-  std::vector<std::pair<std::string, std::uint64_t>> vocab;  // of BPE: piece, id
-  std::vector<std::pair<std::string, double>> scored;        // of unigram: piece, score
-  std::vector<std::pair<std::string, std::string>> merges;
-};
-
-// nlohmann's event interface. Every handler returns whether to go on.
-class Events {
- public:
-  Events(Document& out, const std::string& where) : out_(out), where_(where) {}
-
-  bool null() { return put(nullptr); }
-  bool boolean(bool value) { return put(value); }
-  bool number_integer(std::int64_t value) { return number(static_cast<double>(value), value); }
-  bool number_unsigned(std::uint64_t value) {
-    if (in_vocab_ && depth_ == vocab_depth_) {
-      out_.vocab.emplace_back(std::move(key_), value);
-      return true;
-    }
-    return number(static_cast<double>(value), value);
-  }
-  bool number_float(double value, const std::string& /*text*/) { return number(value, value); }
-  bool string(std::string& value) {
-    if (in_merges_) {
-      if (depth_ == merges_depth_) {
-        add_merge(value);
-      } else {
-        pair_.push_back(std::move(value));
-      }
-      return true;
-    }
-    if (in_vocab_ && depth_ == vocab_depth_ + 1) {
-      piece_ = std::move(value);
-      return true;
-    }
-    return put(std::move(value));
-  }
-  bool binary(Json::binary_t& /*value*/) { return false; }
-
-  bool start_object(std::size_t /*size*/) {
-    enter();
-    if (in_vocab_ || in_merges_) wrong();
-    if (depth_ == 3 && path_is("vocab")) {
-      in_vocab_ = true;
-      vocab_depth_ = depth_;
-      return true;
-    }
-    stack_.push_back(place(Json::object()));
-    return true;
-  }
-  bool key(std::string& name) {
-    key_ = std::move(name);
-    return true;
-  }
-  bool end_object() { return leave(); }
-  bool start_array(std::size_t /*size*/) {
-    enter();
-    if (in_merges_ || in_vocab_) {
-      const auto top = in_merges_ ? merges_depth_ : vocab_depth_;
-      if (depth_ != top + 1) wrong();
-      pair_.clear();
-      return true;
-    }
-    if (depth_ == 3 && path_is("merges")) {
-      in_merges_ = true;
-      merges_depth_ = depth_;
-      return true;
-    }
-    if (depth_ == 3 && path_is("vocab")) {
-      in_vocab_ = true;
-      vocab_depth_ = depth_;
-      return true;
-    }
-    stack_.push_back(place(Json::array()));
-    return true;
-  }
-  bool end_array() {
-    if (in_merges_ && depth_ == merges_depth_ + 1) {
-      if (pair_.size() != 2) wrong();
-      out_.merges.emplace_back(std::move(pair_[0]), std::move(pair_[1]));
-    }
-    return leave();
-  }
-  bool parse_error(std::size_t byte, const std::string& /*token*/,
-                   const nlohmann::detail::exception& /*error*/) {
-    fail(ErrorCode::bad_data, "{}: byte {}: must be JSON", where_, byte);
-  }
-
- private:
-  void enter() {
-    if (++depth_ > static_cast<std::size_t>(kMaxJsonDepth)) {
-      fail(ErrorCode::bad_data, "{}: must not nest deeper than {}", where_, kMaxJsonDepth);
-    }
-    // The names on the way down, as far as they matter.
-    if (depth_ == 2) top_ = key_;
-  }
-  [[nodiscard]] bool path_is(std::string_view name) const {
-    return top_ == "model" && key_ == name;
-  }
-  bool leave() {
-    const bool ends_vocab = in_vocab_ && depth_ == vocab_depth_;
-    const bool ends_merges = in_merges_ && depth_ == merges_depth_;
-    const bool is_inside = in_vocab_ || in_merges_;
-    if (ends_vocab) in_vocab_ = false;
-    if (ends_merges) in_merges_ = false;
-    if (!is_inside) stack_.pop_back();
-    --depth_;
-    return true;
-  }
-  template <class T>
-  bool number(double as_double, T value) {
-    if (in_vocab_ && depth_ == vocab_depth_ + 1) {
-      out_.scored.emplace_back(std::move(piece_), as_double);
-      return true;
-    }
-    return put(value);
-  }
-  template <class T>
-  bool put(T&& value) {
-    if (in_vocab_ || in_merges_) wrong();
-    static_cast<void>(place(Json(std::forward<T>(value))));
-    return true;
-  }
-  Json* place(Json value) {
-    if (stack_.empty()) {
-      out_.rest = std::move(value);
-      return &out_.rest;
-    }
-    Json& parent = *stack_.back();
-    if (parent.is_array()) {
-      parent.push_back(std::move(value));
-      return &parent.back();
-    }
-    // Added tokens make long arrays of small objects; objects themselves stay small.
-    if (parent.contains(key_)) fail(ErrorCode::bad_data, "{}: \"{}\" comes twice", where_, key_);
-    parent[key_] = std::move(value);
-    return &parent[key_];
-  }
-  void add_merge(const std::string& text) {
-    const auto blank = text.find(' ', 1);
-    if (blank == std::string::npos || blank + 1 == text.size()) {
-      fail(ErrorCode::bad_data, "{}: model.merges: entry {} must be two pieces, got \"{}\"", where_,
-           out_.merges.size(), text);
-    }
-    out_.merges.emplace_back(text.substr(0, blank), text.substr(blank + 1));
-  }
-  [[noreturn]] void wrong() const {
-    fail(ErrorCode::bad_data,
-         "{}: model.{}: entry {} is of another type than tokens and merges are", where_,
-         in_merges_ ? "merges" : "vocab",
-         in_merges_ ? out_.merges.size() : out_.vocab.size() + out_.scored.size());
-  }
-
-  Document& out_;
-  const std::string& where_;
-  std::vector<Json*> stack_;
-  std::string key_;
-  std::string top_;
-  std::string piece_;
-  std::vector<std::string> pair_;
-  std::size_t depth_ = 0;
-  bool in_vocab_ = false;
-  bool in_merges_ = false;
-  std::size_t vocab_depth_ = 0;
-  std::size_t merges_depth_ = 0;
-};
-
-Document read_document(std::string_view text, const std::string& where) {
-  Document document;
-  Events events(document, where);
-  static_cast<void>(Json::sax_parse(text.begin(), text.end(), &events));
-  return document;
-}
 
 bool is_set(const JsonReader& json, std::string_view key) {
   return json.has(key) && !json.at(key).json().is_null();
@@ -222,7 +38,7 @@ void for_each_part(const JsonReader& json, std::string_view list, const Use& use
 
 class SpecReader {
  public:
-  SpecReader(Document document, std::string where)
+  SpecReader(TokenizerDocument document, std::string where)
       : document_(std::move(document)), where_(std::move(where)), root_(document_.rest, where_) {}
 
   [[nodiscard]] TokenizerSpec spec() && {
@@ -233,6 +49,7 @@ class SpecReader {
     read_kind(model);
     if (is_set(root_, "normalizer")) read_normaliser(root_.at("normalizer"));
     if (is_set(root_, "pre_tokenizer")) read_pre_tokenizer(root_.at("pre_tokenizer"));
+    join_digits();
     if (is_set(root_, "post_processor")) read_post_processor(root_.at("post_processor"));
     finish(model);
     return std::move(spec_);
@@ -243,7 +60,7 @@ class SpecReader {
     if (!document_.scored.empty()) {
       for (auto& [piece, score] : document_.scored) {
         spec_.pieces.push_back(std::move(piece));
-        spec_.scores.push_back(static_cast<float>(score));
+        spec_.scores.push_back(finite_score(score));
       }
       return;
     }
@@ -265,6 +82,11 @@ class SpecReader {
     }
   }
 
+  [[nodiscard]] float finite_score(double score) const {
+    if (std::abs(score) <= std::numeric_limits<float>::max()) return static_cast<float>(score);
+    fail(ErrorCode::bad_data, "{}: model.vocab: scores must be finite, got {}", where_, score);
+  }
+
   void read_added() {
     if (!is_set(root_, "added_tokens")) return;
     const auto list = root_.at("added_tokens");
@@ -276,6 +98,7 @@ class SpecReader {
                              .strip_left = flag(token, "lstrip"),
                              .strip_right = flag(token, "rstrip"),
                              .normalised = flag(token, "normalized")});
+      if (flag(token, "single_word")) token.at("single_word").expected("false");
     }
   }
 
@@ -292,6 +115,12 @@ class SpecReader {
     } else if (type == "BPE") {
       spec_.kind = falls_back ? TokenizerKind::sentencepiece_bpe : TokenizerKind::byte_bpe;
       spec_.ignore_merges = flag(model, "ignore_merges");
+      for (const auto* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+        if (is_set(model, key) && !model.at(key).string().empty()) {
+          fail(ErrorCode::bad_data, "{}: model.{}: must be empty, got \"{}\"", where_, key,
+               model.at(key).string());
+        }
+      }
     } else {
       fail(ErrorCode::bad_data, "{}: model.type: must be BPE or Unigram, got \"{}\"", where_, type);
     }
@@ -302,12 +131,9 @@ class SpecReader {
     std::vector<TokenId> bytes(256, 0);
     std::size_t found = 0;
     for (TokenId token = 0; token < spec_.pieces.size(); ++token) {
-      const auto& piece = spec_.pieces[token];
-      unsigned value = 0;
-      if (piece.size() != 6 || !piece.starts_with("<0x") || piece[5] != '>') continue;
-      const auto read = std::from_chars(piece.data() + 3, piece.data() + 5, value, 16);
-      if (read.ptr != piece.data() + 5) continue;
-      bytes[value] = token;
+      const auto value = byte_named(spec_.pieces[token]);
+      if (!value) continue;
+      bytes[*value] = token;
       ++found;
     }
     if (found == 256) spec_.byte_tokens = std::move(bytes);
@@ -337,28 +163,59 @@ class SpecReader {
         read_split(part);
       } else if (type == "ByteLevel") {
         const bool uses_expression = !part.has("use_regex") || part.at("use_regex").boolean();
-        if (uses_expression) spec_.pre_tokenizer = PreTokenizer::gpt2;
+        if (uses_expression) cut_by(expression_of(PreTokenizer::gpt2));
         if (flag(part, "add_prefix_space")) spec_.add_prefix_blank = true;
+      } else if (type == "Digits") {
+        cut_digits(part);
       } else if (type == "Metaspace") {
         const bool prepends = is_set(part, "prepend_scheme")
                                   ? part.at("prepend_scheme").string() != "never"
                                   : !part.has("add_prefix_space") || flag(part, "add_prefix_space");
         if (prepends) spec_.add_prefix_blank = true;
       } else {
-        unknown(part, "pre_tokenizer", type, "Split, ByteLevel or Metaspace");
+        unknown(part, "pre_tokenizer", type, "Split, Digits, ByteLevel or Metaspace");
       }
     });
+  }
+
+  void join_digits() {
+    if (!digits_) return;
+    if (spec_.pre_tokenizer != PreTokenizer::gpt2) {
+      fail(ErrorCode::bad_data,
+           "{}: pre_tokenizer: Digits must come with the expression of ByteLevel", where_);
+    }
+    spec_.pre_tokenizer = PreTokenizer::expression;
+    spec_.expression =
+        R"('s|'t|'re|'ve|'m|'ll|'d|\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+)";
   }
 
   void read_split(const JsonReader& part) {
     const auto pattern = part.at("pattern");
     if (!is_set(pattern, "Regex")) unknown(part, "pre_tokenizer", "Split", "a Split by Regex");
     const auto behaviour = part.at("behavior").string();
-    if (behaviour != "Isolated" && behaviour != "Removed") {
-      unknown(part, "pre_tokenizer", behaviour, "a Split that isolates");
+    // What is cut away when inverted is what the expression does not match: nothing, for those that
+    // match every text.
+    const bool isolates =
+        behaviour == "Isolated" || (behaviour == "Removed" && flag(part, "invert"));
+    if (!isolates) unknown(part, "pre_tokenizer", behaviour, "a Split that isolates");
+    cut_by(pattern.at("Regex").string());
+  }
+
+  void cut_by(std::string_view expression) {
+    if (spec_.pre_tokenizer != PreTokenizer::none) {
+      fail(ErrorCode::bad_data, "{}: pre_tokenizer: must cut by one expression, got two", where_);
     }
-    spec_.expression = pattern.at("Regex").string();
-    spec_.pre_tokenizer = pre_tokenizer_of(spec_.expression);
+    spec_.expression = expression;
+    spec_.pre_tokenizer = pre_tokenizer_of(expression);
+  }
+
+  // Digits before ByteLevel's own expression: numbers stand alone, and blanks before them are cut
+  // as at the end of a text.
+  void cut_digits(const JsonReader& part) {
+    if (!flag(part, "individual_digits")) {
+      unknown(part, "pre_tokenizer", "Digits in groups", "Digits one by one");
+    }
+    digits_ = true;
   }
 
   // TemplateProcessing: special tokens before and after $A.
@@ -433,16 +290,17 @@ class SpecReader {
     }
   }
 
-  Document document_;
+  TokenizerDocument document_;
   std::string where_;
   JsonReader root_;
   TokenizerSpec spec_;
+  bool digits_ = false;
 };
 
 }  // namespace
 
 TokenizerSpec tokenizer_spec_from_json(std::string_view text, std::string where) {
-  auto document = read_document(text, where);
+  auto document = read_tokenizer_document(text, where);
   return SpecReader(std::move(document), std::move(where)).spec();
 }
 

@@ -67,7 +67,7 @@ class Pass {
     project_gated(w);
     quantise_input(s_.ffn, s_.gate.data(), config_.ffn, w.down);
     project({{w.down.view, s_.change.data()}}, s_.ffn);
-    add_change({});
+    add_change(w.down_bias);
   }
 
   void finish(std::span<float> hidden) {
@@ -115,7 +115,7 @@ class Pass {
     });
   }
 
-  // gate <- silu(G input) * (U input)
+  // gate <- silu(G input + b) * (U input + c)
   void project_gated(const LayerWeights& w) {
     const std::uint32_t grain = num_active() <= kExactBatch ? 16 : kBatchRows;
     const std::size_t ffn = config_.ffn;
@@ -125,6 +125,8 @@ class Pass {
       multiply_batch(w.gate.view, begin, end - begin, s_.input, kBody, gate, ffn);
       multiply_batch(w.up.view, begin, end - begin, s_.input, kBody, up, ffn);
       for (std::size_t p = 0; p < num_active(); ++p) {
+        if (!w.gate_bias.empty()) add(gate + p * ffn, &w.gate_bias[begin], end - begin);
+        if (!w.up_bias.empty()) add(up + p * ffn, &w.up_bias[begin], end - begin);
         swiglu(gate + p * ffn, up + p * ffn, end - begin);
       }
     });

@@ -78,6 +78,9 @@ class Binder {
     w.key_bias = vector("self_attn.k_proj.bias", keys, needs_bias);
     w.value_bias = vector("self_attn.v_proj.bias", keys, needs_bias);
     w.output_bias = vector("self_attn.o_proj.bias", config.hidden, false);
+    w.gate_bias = vector("mlp.gate_proj.bias", config.ffn, false);
+    w.up_bias = vector("mlp.up_proj.bias", config.ffn, false);
+    w.down_bias = vector("mlp.down_proj.bias", config.hidden, false);
     w.query = matrix("self_attn.q_proj.weight", queries, config.hidden, body());
     w.key = matrix("self_attn.k_proj.weight", keys, config.hidden, body());
     w.value = matrix("self_attn.v_proj.weight", keys, config.hidden, body());

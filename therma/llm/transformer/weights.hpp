@@ -26,6 +26,8 @@ struct LayerWeights {
   std::vector<float> query_bias;                // [num_heads * head_dim]
   std::vector<float> key_bias, value_bias;      // [num_kv_heads * head_dim]
   std::vector<float> output_bias;               // [hidden]
+  std::vector<float> gate_bias, up_bias;        // [ffn]
+  std::vector<float> down_bias;                 // [hidden]
   WeightMatrix query, key, value;               // [heads * head_dim, hidden]
   WeightMatrix output;                          // [hidden, num_heads * head_dim]
   WeightMatrix gate, up;                        // [ffn, hidden]
