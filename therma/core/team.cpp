@@ -2,9 +2,9 @@
 // A generation counter that members wait on, and a count of those still at work.
 #include "therma/core/team.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -13,7 +13,7 @@
 namespace therma {
 namespace {
 
-constexpr int kSpins = 2000;  // some microseconds
+constexpr int kSpins = 1000;  // some 20 microseconds: longer than a step, shorter than a time slice
 
 inline void relax_cpu() noexcept {
 #if defined(__x86_64__)
@@ -35,14 +35,15 @@ void wait_while_equal(const std::atomic<std::uint32_t>& value, std::uint32_t old
 struct Team::Parts {
   std::atomic<std::uint32_t> generation{0};
   std::atomic<std::uint32_t> working{0};
+  std::atomic<bool> is_busy{false};
   bool ends = false;
-  const std::function<void(unsigned)>* job = nullptr;
+  Call job;
   std::vector<std::exception_ptr> errors;
   std::vector<std::thread> threads;
 
   void attempt(unsigned member) noexcept {
     try {
-      (*job)(member);
+      job(member);
     } catch (...) {
       errors[member] = std::current_exception();
     }
@@ -60,6 +61,19 @@ struct Team::Parts {
     generation.fetch_add(1, std::memory_order_acq_rel);
     generation.notify_all();
   }
+  void end() noexcept {
+    ends = true;
+    start();
+    for (auto& thread : threads) thread.join();
+  }
+  std::exception_ptr take_first_error() noexcept {
+    std::exception_ptr first;
+    for (auto& error : errors) {
+      if (first == nullptr) first = error;
+      error = nullptr;
+    }
+    return first;
+  }
 };
 
 Team::Team() = default;
@@ -71,49 +85,49 @@ Team::Team(unsigned num_threads) : size_(num_threads) {
   if (num_threads == 1) return;
   parts_ = std::make_unique<Parts>();
   parts_->errors.resize(num_threads);
-  for (unsigned member = 1; member < num_threads; ++member) {
-    parts_->threads.emplace_back([parts = parts_.get(), member] { parts->serve(member); });
+  parts_->threads.reserve(num_threads - 1);
+  try {
+    for (unsigned member = 1; member < num_threads; ++member) {
+      parts_->threads.emplace_back([parts = parts_.get(), member] { parts->serve(member); });
+    }
+  } catch (const std::system_error& error) {
+    parts_->end();
+    fail(ErrorCode::device, "threads: the system gave {} of {}: {}", parts_->threads.size() + 1,
+         num_threads, error.what());
   }
 }
 
 Team::~Team() {
-  if (parts_ == nullptr) return;
-  parts_->ends = true;
-  parts_->start();
-  for (auto& thread : parts_->threads) thread.join();
+  if (parts_ != nullptr) parts_->end();
 }
 
-void Team::run(const std::function<void(unsigned)>& job) const {
-  if (parts_ == nullptr) return job(0);
+void Team::run_in_turn(Call call) const {
+  std::exception_ptr first;
+  for (unsigned member = 0; member < size_; ++member) {
+    try {
+      call(member);
+    } catch (...) {
+      if (first == nullptr) first = std::current_exception();
+    }
+  }
+  if (first != nullptr) std::rethrow_exception(first);
+}
+
+void Team::run_call(Call call) const {
+  if (parts_ == nullptr) return call(0);
   auto& parts = *parts_;
-  parts.job = &job;
+  if (parts.is_busy.exchange(true, std::memory_order_acquire)) return run_in_turn(call);
+  parts.job = call;
   parts.working.store(size_ - 1, std::memory_order_relaxed);
-  parts.start();
+  parts.start();  // publishes the job
   parts.attempt(0);
   for (auto left = parts.working.load(std::memory_order_acquire); left != 0;
        left = parts.working.load(std::memory_order_acquire)) {
     wait_while_equal(parts.working, left);
   }
-  for (auto& error : parts.errors) {
-    if (error) {
-      const auto first = error;
-      std::ranges::fill(parts.errors, nullptr);
-      std::rethrow_exception(first);
-    }
-  }
-}
-
-void Team::split(std::uint32_t count, std::uint32_t grain,
-                 const std::function<void(std::uint32_t, std::uint32_t)>& job) const {
-  const std::uint64_t pieces = (std::uint64_t{count} + grain - 1) / grain;
-  const auto edge = [&](std::uint64_t member) {
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(count, pieces * member / size_ * grain));
-  };
-  run([&](unsigned member) {
-    const auto begin = edge(member), end = edge(member + 1);
-    if (begin < end) job(begin, end);
-  });
+  const auto error = parts.take_first_error();
+  parts.is_busy.store(false, std::memory_order_release);
+  if (error != nullptr) std::rethrow_exception(error);
 }
 
 }  // namespace therma

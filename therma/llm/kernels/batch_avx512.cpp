@@ -57,7 +57,7 @@ struct Q4 {
   }
 };
 
-constexpr std::uint32_t kPartBlocks = 16;  // 512 columns of 32 rows: 16 KiB of codes
+constexpr std::uint32_t kPartBlocks = 38;  // 1216 columns of 32 rows: 38 KiB of codes
 
 struct CodePanel {
   alignas(64) std::uint32_t quads[kPartBlocks][8][kRows];  // four codes of each row
@@ -103,6 +103,7 @@ inline void tile_codes(const CodePanel& panel, std::uint32_t first_block, std::u
       const std::int32_t start = sums[static_cast<std::size_t>(t) * X.blocks + block];
       acc[t][0] = acc[t][1] = _mm512_slli_epi32(_mm512_set1_epi32(start), Type::kOffsetBits);
     }
+#pragma GCC unroll 8
     for (int quad = 0; quad < 8; ++quad) {
       const __m512i w0 = _mm512_load_si512(panel.quads[block][quad]);
       const __m512i w1 = _mm512_load_si512(panel.quads[block][quad] + 16);
@@ -151,7 +152,7 @@ void batch_codes(Bytes rows, std::size_t row_bytes, std::uint32_t num_rows, std:
 
 // -------------------------------------------------------------------------------- bf16
 
-constexpr std::uint32_t kPartPairs = 128;  // 256 columns of 32 rows: 16 KiB
+constexpr std::uint32_t kPartPairs = 448;  // 896 columns of 32 rows: 56 KiB
 
 struct PairPanel {
   alignas(64) std::uint32_t pairs[kPartPairs][kRows];  // two columns of each row
