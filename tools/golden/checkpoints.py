@@ -62,7 +62,7 @@ F32, F16, BF16 = torch.float32, torch.float16, torch.bfloat16
 TIED, UNTIED = {"tie_word_embeddings": True}, {"tie_word_embeddings": False}
 SMALL_TIED, SMALL_UNTIED = {**SMALL, **TIED}, {**SMALL, **UNTIED}
 CASES = {
-    "qwen2_f32_tied": Case("qwen2", F32, True, 1e6, more=TIED),
+    "qwen2_f32_tied": Case("qwen2", F32, True, 1e6, more=SMALL_TIED),
     "qwen2_f16_tied": Case("qwen2", F16, True, more=TIED),
     "qwen2_bf16_untied": Case("qwen2", BF16, False, 1e6, more=UNTIED),
     "qwen2_window": Case(
