@@ -42,6 +42,8 @@ LLAMA3 = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
 }
+LINEAR = {"rope_type": "linear", "factor": 4.0}
+OLD_LINEAR = {"type": "linear", "factor": 2.0}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
 OLD_YARN = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
 
@@ -78,8 +80,8 @@ CASES = {
     "llama2_f16": Case("llama", F16, True, more=UNTIED),
     "llama3": Case("llama", BF16, False, 5e5, LLAMA3, SMALL_UNTIED, num_tokens=96),
     "llama3_old": Case("llama", BF16, True, 5e5, LLAMA3, SMALL_TIED, num_tokens=96),
-    "llama_linear_old": Case("llama", BF16, True, scaling={"type": "linear", "factor": 2.0}, more=SMALL_TIED),
-    "llama_linear": Case("llama", F16, False, scaling={"rope_type": "linear", "factor": 4.0}, more=SMALL_TIED),
+    "llama_linear_old": Case("llama", BF16, True, scaling=OLD_LINEAR, more=SMALL_TIED),
+    "llama_linear": Case("llama", F16, False, scaling=LINEAR, more=SMALL_TIED),
     "llama_yarn": Case("llama", BF16, False, scaling=YARN, more=SMALL_TIED, num_tokens=48),
     "llama_yarn_tuned": Case(
         "llama",
@@ -97,9 +99,13 @@ CASES = {
         more={**SMALL_TIED, "max_position_embeddings": 16},
         num_tokens=40,
     ),
-    "llama_biased": Case("llama", BF16, False, more={**SMALL_TIED, "attention_bias": True, "mlp_bias": True}),
+    "llama_biased": Case(
+        "llama", BF16, False, more={**SMALL_TIED, "attention_bias": True, "mlp_bias": True}
+    ),
     "mistral_window": Case("mistral", BF16, False, more={**UNTIED, "sliding_window": 8}, num_tokens=40),
-    "mistral_window_old": Case("mistral", F16, True, more={**SMALL_UNTIED, "sliding_window": 8}, num_tokens=40),
+    "mistral_window_old": Case(
+        "mistral", F16, True, more={**SMALL_UNTIED, "sliding_window": 8}, num_tokens=40
+    ),
     "llama_sharded": Case("llama", BF16, False, more=UNTIED, shard="60KB"),
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny random GGUF models, laid out as llama.cpp's converter does, with what transformers computes from them:
+"""Tiny random GGUF models, laid out as llama.cpp's converter does, with what transformers computes:
 
     python3 tools/golden/gguf_models.py tests/llm/golden
 """
@@ -16,6 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Co
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 import reference
+from checkpoints import LLAMA3, UNTIED, YARN
 from quants import SCALES, random_blocks
 
 FAMILIES = {
@@ -36,6 +37,7 @@ class Case:
     hidden: int = 64
     layers: int = 2
     config: dict = field(default_factory=dict)
+    rope: dict = field(default_factory=dict)
 
 
 MIXED_K = {"": "Q4_K", "attn_v": "Q6_K", "ffn_down": "Q6_K", "ffn_up": "Q5_K", "token_embd": "Q8_0"}
@@ -43,11 +45,14 @@ CASES = {
     "gguf_qwen2_f32": Case("qwen2", {"": "F32"}, layers=1),
     "gguf_qwen2_f16": Case("qwen2", {"": "F16"}, layers=1),
     "gguf_qwen2_q8_0": Case("qwen2", {"": "Q8_0"}),
-    "gguf_qwen2_q4_0": Case("qwen2", {"": "Q4_0", "output.weight": "Q8_0"}, config={"tie_word_embeddings": False}),
+    "gguf_qwen2_q4_0": Case("qwen2", {"": "Q4_0", "output.weight": "Q8_0"}, config=UNTIED),
     "gguf_qwen2_q5": Case("qwen2", {"": "Q5_0", "ffn_": "Q5_1", "attn_v": "Q4_1", "token_embd": "BF16"}),
     "gguf_qwen3_q8_0": Case("qwen3", {"": "Q8_0"}, layers=1, config={"head_dim": 32}),
-    "gguf_llama_f32": Case("llama", {"": "F32"}, layers=1, config={"tie_word_embeddings": False}),
-    "gguf_llama_q8_0": Case("llama", {"": "Q8_0"}, config={"tie_word_embeddings": False}),
+    "gguf_llama_f32": Case("llama", {"": "F32"}, layers=1, config=UNTIED),
+    "gguf_llama_q8_0": Case("llama", {"": "Q8_0"}, config=UNTIED),
+    "gguf_llama3_q8_0": Case("llama", {"": "Q8_0"}, layers=1, rope=LLAMA3),
+    "gguf_qwen2_yarn": Case("qwen2", {"": "Q8_0"}, layers=1, rope=YARN),
+    "gguf_llama_linear": Case("llama", {"": "Q8_0"}, layers=1, rope={"rope_type": "linear", "factor": 2.0}),
     "gguf_llama_q4_k": Case("llama", MIXED_K, hidden=256, layers=1),
 }
 
@@ -64,7 +69,7 @@ def build(case: Case) -> PreTrainedModel:
             "num_key_value_heads": 2 if case.hidden == 64 else 1,
             "max_position_embeddings": 128,
             "tie_word_embeddings": True,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, **case.rope},
             "attn_implementation": "eager",
             **case.config,
         }
@@ -85,7 +90,8 @@ def halved(rows: np.ndarray, heads: int) -> np.ndarray:
 def heads_to_permute(case: Case, name: str, config) -> int:
     if case.family != "llama":
         return 0
-    return {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}.get(name.split(".")[-2], 0)
+    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+    return heads.get(name.split(".")[-2], 0)
 
 
 def type_of(case: Case, name: str, value: np.ndarray) -> GGMLQuantizationType:
@@ -115,6 +121,11 @@ def describe(writer: gguf.GGUFWriter, case: Case, config) -> None:
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    if case.rope.get("rope_type") in ("linear", "yarn"):
+        writer.add_rope_scaling_type(gguf.RopeScalingType(case.rope["rope_type"]))
+        writer.add_rope_scaling_factor(case.rope["factor"])
+    if case.rope.get("rope_type") == "yarn":
+        writer.add_rope_scaling_orig_ctx_len(case.rope["original_max_position_embeddings"])
     if case.family == "qwen3":
         writer.add_key_length(config.head_dim)
         writer.add_value_length(config.head_dim)
@@ -122,6 +133,13 @@ def describe(writer: gguf.GGUFWriter, case: Case, config) -> None:
         writer.add_vocab_size(config.vocab_size)
         writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+
+
+def divisors(model: PreTrainedModel, theta: float) -> np.ndarray:
+    """What each frequency of Llama 3 is divided by: written as a tensor, not as metadata."""
+    scaled = model.model.rotary_emb.inv_freq.double().numpy()
+    plain = theta ** -(np.arange(len(scaled)) / len(scaled))
+    return (plain / scaled).astype(np.float32)
 
 
 def describe_tokens(writer: gguf.GGUFWriter) -> None:
@@ -150,6 +168,8 @@ def write(path: Path, case: Case, seed: int) -> PreTrainedModel:
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
     describe(writer, case, config)
     describe_tokens(writer)
+    if case.rope.get("rope_type") == "llama3":
+        writer.add_tensor("rope_freqs.weight", divisors(model, config.rope_parameters["rope_theta"]))
     for hf_name, parameter in model.named_parameters():  # a tied output is not among them
         name = names.get_name(hf_name, try_suffixes=(".weight", ".bias"))
         value = parameter.detach().numpy()

@@ -46,7 +46,7 @@ def rounded(row: torch.Tensor) -> list[float]:
 
 
 def expectation(model: PreTrainedModel, prompt: list[int]) -> dict:
-    """Logits of the last positions, and the greedy continuation: the whole text is read anew for each token."""
+    """Logits of the last positions, and the greedy continuation, the text read anew for each token."""
     model = model.float().eval()
     rows = logits(model, prompt)[-KEPT_POSITIONS:]  # first: dynamic scaling remembers the longest text
     ids = list(prompt)
