@@ -30,9 +30,7 @@ Parts parts_of(float x) noexcept {
   return {static_cast<float>(exponent), std::bit_cast<float>(bits - exponent * (1 << 23))};
 }
 
-float minus_log(float exponent, float twice) noexcept {
-  return exponent * kMinusLn2 - twice;
-}
+float minus_log(float exponent, float twice) noexcept { return exponent * kMinusLn2 - twice; }
 
 }  // namespace
 

@@ -12,7 +12,8 @@ namespace therma::llm {
 // Odd powers of artanh s = s (1 + s^2/3 + s^4/5 + ...), for |s| < 0.172: the first power left out
 // adds less than 2e-9 of the whole.
 inline constexpr float kArtanh[] = {1.0F / 9.0F, 1.0F / 7.0F, 1.0F / 5.0F, 1.0F / 3.0F};
-// Below this distance from 1, u is kept as 1 - u: 1 - sqrt(1/2), where |s| is as large as elsewhere.
+// Below this distance from 1, u is kept as 1 - u: 1 - sqrt(1/2), where |s| is as large as
+// elsewhere.
 inline constexpr float kNearOne = 0.29289F;
 inline constexpr float kMinusLn2 = -0.693147181F;
 inline constexpr std::int32_t kRootHalfBits = 0x3f3504f3;
