@@ -96,7 +96,9 @@ TEST(Team, OfSeveralExceptionsThatOfTheFirstMemberIsRethrownOnceAllAreDone) {
   }
   EXPECT_EQ(finished, 4);
   int runs = 0;
-  team.run([&](unsigned member) { runs += member == 0 ? 1 : 0; });
+  team.run([&](unsigned member) {
+    if (member == 0) ++runs;
+  });
   EXPECT_EQ(runs, 1);
 }
 

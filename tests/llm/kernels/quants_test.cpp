@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "therma/llm/half.hpp"
@@ -182,6 +186,37 @@ TEST(Dequantise, Q6KTakesFourBitsHereAndTwoThere) {
     const auto scale = static_cast<float>(static_cast<int>(k / 16) - 8);
     EXPECT_EQ(out[k], 0.5F * scale * static_cast<float>(code(k) - 32)) << k;
   }
+}
+
+// Blocks and values made by gguf-py; its numbers are printed to nine digits, and it may round
+// d * scale * q - m in another order.
+TEST(Dequantise, EqualsTheReferenceOnItsBlocks) {
+  std::ifstream file(THERMA_SOURCE_DIR "/tests/llm/golden/quants/blocks.json");
+  ASSERT_TRUE(file.is_open());
+  const auto golden = nlohmann::json::parse(file);
+  std::size_t types = 0;
+  for (const auto type : {DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_1,
+                          DType::q5_0, DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k}) {
+    std::string name(traits(type).name);
+    for (char& letter : name) letter = static_cast<char>(std::toupper(letter));
+    if (!golden.contains(name)) continue;
+    ++types;
+    const auto hex = golden[name]["bytes"].get<std::string>();
+    const auto values = golden[name]["values"].get<std::vector<float>>();
+    std::vector<std::byte> bytes;
+    for (std::size_t k = 0; k < hex.size(); k += 2) {
+      bytes.push_back(static_cast<std::byte>(std::stoi(hex.substr(k, 2), nullptr, 16)));
+    }
+    std::vector<float> out(values.size());
+    ASSERT_EQ(bytes.size() * traits(type).block_weights, out.size() * traits(type).block_bytes);
+    dequantise(type, bytes.data(), out);
+    float most = 0.0F;
+    for (const float value : values) most = std::max(most, std::abs(value));
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      EXPECT_NEAR(out[k], values[k], 0x1p-22F * most) << name << " " << k;
+    }
+  }
+  EXPECT_EQ(types, 10U);
 }
 
 // The largest size is met exactly where the scale is a power of two; elsewhere half a step, and the
