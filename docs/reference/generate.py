@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "commands.md")
-COMMANDS = ["solve", "ask", "verify", "sample", "bench", "doctor"]
+COMMANDS = ["solve", "ask", "verify", "generate", "chat", "head-sweep", "sample", "bench", "doctor"]
 
 
 def said_by(program, *args):

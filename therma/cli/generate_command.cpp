@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <utility>
 
 #include "therma/cli/commands.hpp"
 #include "therma/cli/interrupt.hpp"
@@ -69,11 +70,17 @@ int generate_command(const Invocation& call) {
   if (!call.seed_given) request.options.seed = std::random_device{}();
   const auto resources = resources_of(call, interrupt);
   const LanguageMachine machine = loaded(call, request, teams, interrupt);
+  for (const auto& notice : machine.notices()) {
+    if (!call.output.quiet) print_notice("Note: " + notice + "\n");
+  }
   const bool streams = !wants_json(call);
-  if (streams && !call.output.quiet) print(request.prompt);
-  const auto report = run_generate(request, machine, teams, resources, [&](std::string_view text) {
-    if (streams) print(text);
-  });
+  // The prompt is shown with the first of the text, when nothing can be wrong with it any more.
+  std::string before = call.output.quiet ? std::string() : request.prompt;
+  const auto show = [&](std::string_view text) {
+    if (streams) print(std::exchange(before, {}) + std::string(text));
+  };
+  const auto report = run_generate(request, machine, teams, resources, show);
+  show({});
   const auto json = to_text(to_json(report, machine.model().tokenizer()));
   if (!call.output.out.empty()) write_file(call.output.out, json);
   if (!streams) {

@@ -57,9 +57,9 @@ std::string flag_name(std::string_view field) {
 
 std::string placeholder(const Field& field) {
   const auto type = field.type();
-  constexpr std::array<std::string_view, 9> kFiles = {"out",        "plot",   "samples",
-                                                      "checkpoint", "resume", "prompt_file",
-                                                      "perplexity", "schema", "text"};
+  constexpr std::array<std::string_view, 9> kFiles = {"out",        "plot",        "samples",
+                                                      "checkpoint", "resume",      "prompt_file",
+                                                      "perplexity", "json_schema", "text"};
   if (type == "text" && std::ranges::find(kFiles, field.name) != kFiles.end()) return "FILE";
   if (field.name == "model") return "DIR|FILE|NAME";
   if (field.name == "beta") return "B|SCHEDULE";

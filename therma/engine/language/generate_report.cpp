@@ -117,6 +117,7 @@ Json to_json(const GenerateReport& report, const llm::Tokenizer& tokenizer) {
           {"cpu_s", report.cpu_s},
           {"cache_bytes", report.cache_bytes},
           {"peak_rss_bytes", report.peak_rss_bytes},
+          {"notices", report.notices},
           {"config", report.config}};
 }
 

@@ -36,6 +36,7 @@ struct GenerateReport {
   double cpu_s = 0.0;
   std::uint64_t cache_bytes = 0;  // keys and values of one text
   std::uint64_t peak_rss_bytes = 0;
+  std::vector<std::string> notices;
   Json config;
 
   [[nodiscard]] std::uint64_t tokens() const noexcept;

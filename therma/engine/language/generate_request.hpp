@@ -87,8 +87,8 @@ struct GenerateOptions {
   std::uint64_t seed = 0;
   std::uint32_t units = 1;
   std::uint32_t lookup = 0;
-  std::string schema;
-  std::string grammar;
+  std::string json_schema;
+  std::string regex;
   std::uint32_t logprobs = 0;
   bool ignore_end = false;
   std::string prompt_file;
@@ -105,8 +105,9 @@ struct GenerateOptions {
     field("lookup", self.lookup,
           "tokens drafted ahead by looking up the text so far; same text, fewer passes",
           within(0, 15));
-    field("schema", self.schema, "the text must be JSON of this JSON Schema (a file)");
-    field("grammar", self.grammar, "the text must match this regular expression");
+    field("json_schema", self.json_schema,
+          "the text must be JSON of this JSON Schema (a file), or any JSON (any)");
+    field("regex", self.regex, "the text must match this regular expression");
     field("logprobs", self.logprobs, "likeliest tokens to report at each position", within(0, 100));
     field("ignore_end", self.ignore_end, "go on after the model's end token");
     field("prompt_file", self.prompt_file, "read the prompt from this file; -: standard input");

@@ -52,6 +52,7 @@ GenerateReport described(const GenerateRequest& request, const LanguageMachine& 
           .threads = teams.all().size(),
           .units = request.options.units,
           .load_s = machine.load_s(),
+          .notices = machine.notices(),
           .config = config_of(request)};
 }
 

@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
+#include <nlohmann/json.hpp>
 
 #include "therma/core/error.hpp"
 #include "therma/engine/files.hpp"
 #include "therma/engine/language/random_model.hpp"
+#include "therma/llm/grammar/schema.hpp"
 
 namespace therma {
 namespace {
@@ -98,17 +99,30 @@ Schedule schedule_of(const std::string& text) {
   return Schedule::parse(list);
 }
 
-std::shared_ptr<const llm::Constraint> constraint_of(const GenerateOptions& options,
-                                                     const llm::LanguageModel& model) {
-  if (options.schema.empty() && options.grammar.empty()) return nullptr;
-  if (!options.schema.empty() && !options.grammar.empty()) {
-    fail(ErrorCode::usage, "schema and grammar: give one of them");
+llm::CompiledGrammar compiled(const GenerateOptions& options) {
+  if (!options.json_schema.empty() && !options.regex.empty()) {
+    fail(ErrorCode::usage, "json-schema and regex: give one of them");
   }
-  static_cast<void>(model);
-  fail(ErrorCode::usage, "schema and grammar: not in this release");
+  if (!options.regex.empty()) return llm::compile_expression(options.regex, "regex");
+  if (options.json_schema == "any") return llm::compile_any_json();
+  return llm::compile_schema(parse_json(read_file(options.json_schema), options.json_schema),
+                             options.json_schema);
 }
 
-llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageModel& model) {
+// Notices, where the schema asks for what is not held, go to `notices`.
+std::optional<llm::TokenGrammar> grammar_of(const GenerateOptions& options,
+                                            const llm::LanguageModel& model,
+                                            std::vector<std::string>& notices) {
+  if (options.json_schema.empty() && options.regex.empty()) return std::nullopt;
+  auto found = compiled(options);
+  notices = std::move(found.notices);
+  auto tokens = std::make_shared<const llm::TokenBytes>(
+      llm::token_bytes(model.tokenizer(), model.end_tokens()));
+  return llm::TokenGrammar(std::move(found.grammar), std::move(tokens));
+}
+
+llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageModel& model,
+                            std::vector<std::string>& notices) {
   const auto& head = request.head;
   const bool has_steps = head.head == "metropolis" || head.head == "gibbs";
   llm::GenerationPlan plan{
@@ -119,7 +133,7 @@ llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageM
                .over_positions = head.beta_over == BetaOver::positions},
       .steps = has_steps ? request.machine.steps : 1,
       .truncation = {.top_k = head.top_k, .min_p = head.min_p, .top_p = head.top_p},
-      .constraint = constraint_of(request.options, model),
+      .grammar = grammar_of(request.options, model, notices),
       .stop = request.stop,
       .lookup = request.options.lookup,
       .ends = !request.options.ignore_end,
@@ -132,6 +146,24 @@ llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageM
   return plan;
 }
 
+// The range of the hidden states of the prompt and of 32 tokens that the ideal head makes of it.
+double field_range_of(const llm::LanguageModel& model, std::string_view prompt, const Team& team) {
+  constexpr int kTokens = 32;
+  const auto head = llm::head_named("race").make(model.head_matrix(), {}, team);
+  const auto tokens = model.prompt_tokens(prompt);
+  const double beta[] = {1.0};
+  llm::Body body(model.transformer());
+  body.read(tokens, team);
+  double range = hardware::calibrated_range(body.hidden());
+  for (std::uint32_t k = 0; k < kTokens && body.room() > 0; ++k) {
+    const auto drawn = head->relax(
+        {.hidden = body.hidden(), .beta = beta, .noise = {.seed = 0, .position = k}}, team);
+    body.advance(drawn.token, {}, team);
+    range = std::max(range, hardware::calibrated_range(body.hidden()));
+  }
+  return range;
+}
+
 std::unique_ptr<llm::TokenHead> head_of(const GenerateRequest& request,
                                         const llm::LanguageModel& model, const Team& team) {
   const auto& entry = llm::head_named(request.head.head);
@@ -140,7 +172,11 @@ std::unique_ptr<llm::TokenHead> head_of(const GenerateRequest& request,
                           limits.gain_mismatch > 0.0 || limits.offset_mismatch > 0.0 ||
                           limits.relaxation_time > 0.0;
   if (!is_limited) return entry.make(model.head_matrix(), request.machine, team);
-  return hardware::make_limited_head(model.head_matrix(), limits, team);
+  auto calibrated = limits;
+  if (limits.dac_bits > 0 && limits.field_range == 0.0) {
+    calibrated.field_range = field_range_of(model, request.prompt, team);
+  }
+  return hardware::make_limited_head(model.head_matrix(), calibrated, team);
 }
 
 }  // namespace
@@ -170,12 +206,11 @@ std::unique_ptr<llm::LanguageModel> open_model(const ModelOptions& options,
 }
 
 LanguageMachine::LanguageMachine(const GenerateRequest& request, const ModelFolders& folders,
-                                 const LanguageTeams& teams, const Resources& resources)
-    : request_(request) {
+                                 const LanguageTeams& teams, const Resources& resources) {
   static_cast<void>(llm::head_named(request.head.head));  // before the work, not after it
   const Stopwatch clock;
   model_ = open_model(request.model, folders, teams.all(), resources);
-  plan_ = std::make_unique<llm::GenerationPlan>(plan_of(request, *model_));
+  plan_ = std::make_unique<llm::GenerationPlan>(plan_of(request, *model_, notices_));
   head_ = head_of(request, *model_, teams.all());
   load_s_ = clock.elapsed_s();
 }

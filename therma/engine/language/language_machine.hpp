@@ -51,12 +51,14 @@ class LanguageMachine {
   // What to draw in text `chain` of the request.
   [[nodiscard]] llm::GenerationPlan plan(std::uint32_t chain) const;
   [[nodiscard]] double load_s() const noexcept { return load_s_; }
+  // What the request asks and is not held.
+  [[nodiscard]] const std::vector<std::string>& notices() const noexcept { return notices_; }
 
  private:
-  const GenerateRequest& request_;
   std::unique_ptr<llm::LanguageModel> model_;
   std::unique_ptr<llm::TokenHead> head_;
   std::unique_ptr<const llm::GenerationPlan> plan_;
+  std::vector<std::string> notices_;
   double load_s_ = 0.0;
 };
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "therma/core/error.hpp"
+#include "therma/llm/chat/stop_strings.hpp"
 #include "therma/llm/generation/likelihood.hpp"
-#include "therma/llm/generation/lookup.hpp"
-#include "therma/llm/generation/stop_strings.hpp"
+#include "therma/llm/speculation.hpp"
 
 namespace therma::llm {
 namespace {
@@ -26,8 +26,11 @@ class Loop {
         num_prompt_(context.size()),
         decoder_(model.tokenizer()),
         stop_(plan.stop),
-        constraint_(plan.constraint ? plan.constraint->clone() : nullptr),
-        thermostat_(plan.thermostat) {}
+        grammar_(plan.grammar),
+        thermostat_(plan.thermostat),
+        lookup_({.max_drafts = std::max(1U, plan.lookup)}) {
+    if (plan.lookup > 0) lookup_.push(context_);
+  }
 
   [[nodiscard]] Generated run(const Resources& resources) {
     const auto used_before = body_.tally();
@@ -49,11 +52,11 @@ class Loop {
     const auto ends = [&](Finish why) { return finish = why, true; };
     if (out_.tokens.size() >= plan_.max_tokens) return ends(Finish::length);
     if (resources.should_stop()) return ends(Finish::stopped);
-    if (constraint_ && constraint_->must_end()) return ends(Finish::complete);
+    if (grammar_ && grammar_->must_end()) return ends(Finish::complete);
     const auto token = draw();
     if (plan_.ends && model_.is_end(token)) return ends(Finish::end);
     accept(token);
-    if (stop_.matched()) return ends(Finish::stop_string);
+    if (stop_.has_stopped()) return ends(Finish::stop_string);
     if (out_.tokens.size() >= plan_.max_tokens) return ends(Finish::length);
     if (body_.room() == 0) return ends(Finish::context);
     const auto guesses = look_up();
@@ -77,8 +80,7 @@ class Loop {
       report.alternatives =
           likeliest(model_.head_matrix(), body_.hidden(), plan_.alternatives, *teams_.all);
     }
-    auto drawn = relax_in_units(head_, request, body_, teams_, clock_,
-                                [this](TokenId draft) { return follow(draft); });
+    auto drawn = relax_in_units(head_, request, body_, teams_, clock_);
     report.token = drawn.draw.token;
     report.draw = drawn.draw;
     report.times = drawn.times;
@@ -90,12 +92,20 @@ class Loop {
   [[nodiscard]] TokenField field_now() {
     const std::span<const TokenId> all(context_);
     auto field = plan_.field.field(all.first(num_prompt_), all.subspan(num_prompt_));
-    if (constraint_) {
-      field.allows = [this](TokenId token) {
-        return model_.is_end(token) ? constraint_->may_end() : constraint_->allows(token);
-      };
+    if (grammar_) {
+      field.allows = [this](TokenId token) { return grammar_->allows(token); };
+      field.list_allowed = [this] { return all_allowed(); };
     }
     return field;
+  }
+
+  [[nodiscard]] std::vector<TokenId> all_allowed() const {
+    auto tokens = grammar_->allowed();
+    if (grammar_->may_end()) {
+      tokens.insert(tokens.end(), model_.end_tokens().begin(), model_.end_tokens().end());
+      std::ranges::sort(tokens);
+    }
+    return tokens;
   }
 
   [[nodiscard]] std::vector<double> betas_at(std::uint32_t position) const {
@@ -106,7 +116,8 @@ class Loop {
   void accept(TokenId token) {
     out_.tokens.push_back(token);
     context_.push_back(token);
-    if (constraint_) constraint_->advance(token);
+    if (plan_.lookup > 0) lookup_.push(token);
+    if (grammar_) static_cast<void>(grammar_->advance(token));  // it was allowed
     show(stop_.push(decoder_.push(token)));
   }
 
@@ -117,14 +128,7 @@ class Loop {
   }
 
   [[nodiscard]] std::vector<TokenId> look_up() const {
-    if (plan_.lookup == 0 || body_.has_guesses()) return {};
-    return look_up_draft(context_, plan_.lookup);
-  }
-  [[nodiscard]] std::vector<TokenId> follow(TokenId draft) const {
-    if (plan_.lookup == 0) return {};
-    auto context = context_;
-    context.push_back(draft);
-    return look_up_draft(context, plan_.lookup);
+    return plan_.lookup == 0 || body_.has_guesses() ? std::vector<TokenId>() : lookup_.draft();
   }
 
   const LanguageModel& model_;
@@ -137,8 +141,9 @@ class Loop {
   std::size_t num_prompt_;
   StreamDecoder decoder_;
   StopStrings stop_;
-  std::unique_ptr<Constraint> constraint_;
+  std::optional<TokenGrammar> grammar_;
   std::optional<Thermostat> thermostat_;
+  PromptLookup lookup_;
   Stopwatch clock_;
   Generated out_;
 };

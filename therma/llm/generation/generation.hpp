@@ -14,8 +14,8 @@
 
 #include "therma/core/resources.hpp"
 #include "therma/llm/generation/body.hpp"
-#include "therma/llm/generation/constraint.hpp"
 #include "therma/llm/generation/units.hpp"
+#include "therma/llm/grammar/token_grammar.hpp"
 #include "therma/llm/heads/field.hpp"
 #include "therma/llm/heads/head.hpp"
 #include "therma/llm/heads/thermostat.hpp"
@@ -43,7 +43,7 @@ struct GenerationPlan {
   std::uint32_t steps = 1;               // of each relaxation, over which beta may run
   std::optional<Thermostat> thermostat;  // in place of the plan of beta
   Truncation truncation;
-  std::shared_ptr<const Constraint> constraint;  // null: any text; its start state
+  std::optional<TokenGrammar> grammar;  // what the text must be, at its start
   std::vector<std::string> stop;
   std::uint32_t lookup = 0;  // tokens drafted by looking up the text so far
   bool ends = true;          // at an end token

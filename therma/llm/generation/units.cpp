@@ -32,15 +32,9 @@ struct EndOfA {
   ~EndOfA() { handover.put(kNone); }
 };
 
-void work_out(TokenId draft, Body& body, const Team& team, const Follow& follow,
-              const Stopwatch& clock, UnitDraw& out) {
+void work_out(TokenId draft, Body& body, const Team& team, const Stopwatch& clock, UnitDraw& out) {
   out.times.b_begin_s = clock.elapsed_s();
-  std::vector<TokenId> tokens{draft};
-  if (follow) {
-    const auto more = follow(draft);
-    tokens.insert(tokens.end(), more.begin(), more.end());
-  }
-  body.guess(tokens, team);
+  body.guess({&draft, 1}, team);
   out.draft = draft;
   out.times.b_end_s = clock.elapsed_s();
 }
@@ -55,16 +49,14 @@ void read_out(TokenHead& head, const RelaxRequest& request, const Team& team,
 }  // namespace
 
 UnitDraw relax_in_units(TokenHead& head, const RelaxRequest& request, Body& body,
-                        const UnitTeams& teams, const Stopwatch& clock, const Follow& follow) {
+                        const UnitTeams& teams, const Stopwatch& clock) {
   UnitDraw out;
   if (teams.pair == nullptr || body.has_guesses() || body.room() == 0) {
     read_out(head, request, *teams.all, {}, clock, out);
     return out;
   }
   if (teams.pair->size() == 1) {  // one thread: B's work falls within A's
-    const auto on_draft = [&](TokenId draft) {
-      work_out(draft, body, *teams.b, follow, clock, out);
-    };
+    const auto on_draft = [&](TokenId draft) { work_out(draft, body, *teams.b, clock, out); };
     read_out(head, request, *teams.a, on_draft, clock, out);
     return out;
   }
@@ -77,7 +69,7 @@ UnitDraw relax_in_units(TokenHead& head, const RelaxRequest& request, Body& body
     } else if (unit == 1) {
       const auto word = handover.wait();
       if (word != kNone) {
-        work_out(static_cast<TokenId>(word), body, *teams.b, follow, clock, out);
+        work_out(static_cast<TokenId>(word), body, *teams.b, clock, out);
       }
     }
   });

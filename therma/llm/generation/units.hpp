@@ -3,9 +3,7 @@
 // best candidate. docs/theory/two-units.md
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <vector>
 
 #include "therma/core/resources.hpp"
 #include "therma/core/team.hpp"
@@ -36,13 +34,9 @@ struct UnitDraw {
   std::optional<TokenId> draft;  // what B began with
 };
 
-// What may follow a draft: more tokens for B to work out in the same batch; may be null.
-using Follow = std::function<std::vector<TokenId>(TokenId)>;
-
 // Relaxes the head on body.hidden(). With two units B works out the draft at the same time and the
 // guess is left in the body: advance() uses or discards it. The draw is the same either way.
 [[nodiscard]] UnitDraw relax_in_units(TokenHead& head, const RelaxRequest& request, Body& body,
-                                      const UnitTeams& teams, const Stopwatch& clock,
-                                      const Follow& follow = {});
+                                      const UnitTeams& teams, const Stopwatch& clock);
 
 }  // namespace therma::llm
