@@ -75,9 +75,8 @@ class Suite {
       const auto type = std::string(llm::traits(stored.type).name);
       if (!wanted(type)) continue;
       const Team two(2);
-      const llm::LanguageModel model(
-          make_random_checkpoint({random_model(kShape).config, stored.type}, config_.seed), {},
-          two);
+      const auto opened = open(stored.type, two);
+      const auto& model = *opened;
       for (unsigned threads = 1; threads <= 2; ++threads) {
         decode(model, type, threads, stored.decode_goal[threads - 1]);
       }
@@ -87,6 +86,40 @@ class Suite {
   }
 
  private:
+  // From a GGUF file in the folder of --data, made where it is missing; else in memory.
+  [[nodiscard]] std::unique_ptr<llm::LanguageModel> open(llm::DType type, const Team& team) {
+    const RandomModel shape{random_model(kShape).config, type};
+    if (config_.data.empty()) {
+      return std::make_unique<llm::LanguageModel>(make_random_checkpoint(shape, config_.seed),
+                                                  llm::TransformerConfig{}, team);
+    }
+    const auto file = std::filesystem::path(config_.data) /
+                      fmt::format("{}-{}.gguf", kShape, llm::traits(type).name);
+    if (!std::filesystem::exists(file)) write_random_gguf(file, shape, config_.seed);
+    first_token(file, llm::traits(type).name, team);
+    return llm::load_language_model(file, {}, team);
+  }
+
+  // From nothing to the first token of a short prompt, the file being in memory already.
+  void first_token(const std::filesystem::path& file, std::string_view type, const Team& team) {
+    measure({.work = fmt::format("load and first token, {} {}", kShape, type),
+             .kernel = "screened",
+             .unit = "1/s",
+             .goal = type == "q8_0" ? 1.0 : 0.0},
+            1, team.size(), [&] {
+              const auto model = llm::load_language_model(file, {}, team);
+              const auto head = llm::head_named("screened").make(model->head_matrix(), {}, team);
+              const auto context = prompt(8);
+              llm::Body body(model->transformer());
+              body.read(context, team);
+              auto plan = plan_for(*model);
+              plan.max_tokens = 1;
+              const llm::UnitTeams teams{.all = &team, .a = &team, .b = &team, .pair = nullptr};
+              static_cast<void>(
+                  llm::generate(*model, *head, body, context, plan, teams, resources_));
+            });
+  }
+
   // Row names hold the type, so a filter that names one skips the other models.
   [[nodiscard]] bool wanted(std::string_view type) const {
     return config_.only.empty() || config_.only.find("q8_0") == std::string::npos || type == "q8_0";
