@@ -214,6 +214,17 @@ class Chat(Case):
         self.assertEqual(messages[3]["content"], "And then?")
 
 
+    def test_it_follows_the_checkpoint_where_an_option_is_not_given(self):
+        with open(os.path.join(SOURCE, "data", "models", "tiny", "generation_config.json"),
+                  encoding="utf-8") as f:
+            suggested = json.load(f)
+        base = ["chat", "Hello", "-n", "24", "--seed", "3", "--quiet"]
+        told = [*base, "--beta", repr(1 / suggested.get("temperature", 1)),
+                "--top-k", str(suggested.get("top_k", 0)), "--top-p", str(suggested.get("top_p", 1)),
+                "--repeat-penalty", str(suggested.get("repetition_penalty", 1))]
+        self.assertEqual(Run(*base).out, Run(*told).out)
+
+
 class HeadSweep(Case):
     def test_more_bits_bring_the_law_nearer_and_the_plot_is_a_picture(self):
         plot = self.path("sweep.svg")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -66,6 +67,12 @@ int chat_command(const Invocation& call) {
   const Interrupt interrupt;
   auto request = call.generate;
   if (!call.seed_given) request.options.seed = std::random_device{}();
+  for (const auto* option : {"beta", "top-k", "top-p", "repeat-penalty"}) {
+    std::string name = option;
+    if (std::ranges::find(call.given, "--" + name) != call.given.end()) continue;
+    std::ranges::replace(name, '-', '_');
+    request.as_suggested.push_back(name);
+  }
   const LanguageMachine machine = loaded(call, request, teams, interrupt);
   Conversation conversation(request, machine, teams);
   conversation.set_system(call.chat.system);

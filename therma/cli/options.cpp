@@ -259,6 +259,18 @@ bool was_given(const CLI::App& app, const std::string& option) {
   return found != nullptr && found->count() > 0;
 }
 
+std::vector<std::string> given_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* used : app.get_subcommands()) {
+    for (const auto* option : used->get_options()) {
+      if (option->count() > 0 && !option->get_lnames().empty()) {
+        names.push_back("--" + option->get_lnames().front());
+      }
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Invocation parse_command_line(int argc, const char* const* argv) {
@@ -284,6 +296,7 @@ Invocation parse_command_line(int argc, const char* const* argv) {
   }
   if (app.get_subcommands().empty())
     fail(ErrorCode::usage, "a command is needed: see therma --help");
+  call.given = given_options(app);
   call.seed_given = was_given(app, "--seed");
   call.time_given = was_given(app, "--time");
   return call;

@@ -104,6 +104,7 @@ struct Invocation {
   GenerateRequest generate;
   HeadSweepRequest head_sweep;
   ChatOptions chat;
+  std::vector<std::string> given;  // names of the options that were given, "--beta"
   bool seed_given = false;
   bool time_given = false;
 };

@@ -24,6 +24,7 @@ namespace {
 constexpr std::string_view kShape = "qwen2.5-0.5b";
 constexpr std::uint32_t kDecodeTokens = 32;
 constexpr std::uint32_t kPrefill = 512;
+constexpr double kLogitSpread = 3.5;  // normal logits; 5.8 nats of entropy
 
 using OnRow = std::function<void(const BenchRow&)>;
 
@@ -102,22 +103,22 @@ class Suite {
 
   // From nothing to the first token of a short prompt, the file being in memory already.
   void first_token(const std::filesystem::path& file, std::string_view type, const Team& team) {
-    measure({.work = fmt::format("load and first token, {} {}", kShape, type),
-             .kernel = "screened",
-             .unit = "1/s",
-             .goal = type == "q8_0" ? 1.0 : 0.0},
-            1, team.size(), [&] {
-              const auto model = llm::load_language_model(file, {}, team);
-              const auto head = llm::head_named("screened").make(model->head_matrix(), {}, team);
-              const auto context = prompt(8);
-              llm::Body body(model->transformer());
-              body.read(context, team);
-              auto plan = plan_for(*model);
-              plan.max_tokens = 1;
-              const llm::UnitTeams teams{.all = &team, .a = &team, .b = &team, .pair = nullptr};
-              static_cast<void>(
-                  llm::generate(*model, *head, body, context, plan, teams, resources_));
-            });
+    measure(
+        {.work = fmt::format("load and first token, {} {}", kShape, type),
+         .kernel = "screened",
+         .unit = "1/s",
+         .goal = type == "q8_0" ? 1.0 : 0.0},
+        1, team.size(), [&] {
+          const auto model = llm::load_language_model(file, {}, team);
+          const auto head = llm::head_named("screened").make(model->head_matrix(), {}, team);
+          const auto context = prompt(8);
+          llm::Body body(model->transformer());
+          body.read(context, team);
+          auto plan = plan_for(*model);
+          plan.max_tokens = 1;
+          const llm::UnitTeams teams{.all = &team, .a = &team, .b = &team, .pair = nullptr};
+          static_cast<void>(llm::generate(*model, *head, body, context, plan, teams, resources_));
+        });
   }
 
   // Row names hold the type, so a filter that names one skips the other models.
@@ -225,7 +226,7 @@ class Suite {
                 const llm::Truncation& truncation, double goal_ms, double bytes) {
     const Team team(threads);
     const auto head = llm::head_named(name).make(model.head_matrix(), {}, team);
-    const auto hidden = head_state(model, 4.0);
+    const auto hidden = head_state(model, kLogitSpread);
     const double beta[] = {1.0};
     std::uint32_t position = 0;
     std::uint64_t rows = 0, draws = 0;

@@ -127,6 +127,9 @@ struct GenerateRequest {
   std::vector<std::string> stop;        // strings that end the text
   std::vector<std::string> steer;       // "text=2.0"
   std::vector<std::string> logit_bias;  // "token or id=1.5"
+  // Fields of `head` by name that the checkpoint's own suggestion stands in for where it has one:
+  // beta (one over its temperature), top_k, top_p, repeat_penalty.
+  std::vector<std::string> as_suggested;
 };
 
 }  // namespace therma

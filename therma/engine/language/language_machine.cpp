@@ -67,8 +67,24 @@ LogitBias parse_bias(const std::string& text, const llm::LanguageModel& model) {
        "logit_bias: \"{}\" must be one token of the vocabulary, but it is {}", word, tokens.size());
 }
 
-llm::FieldBuilder field_of(const GenerateRequest& request, const llm::LanguageModel& model) {
-  const auto& head = request.head;
+// The options of the head, with what the checkpoint suggests where that is wanted.
+HeadOptions head_options(const GenerateRequest& request, const llm::GenerationDefaults& suggested) {
+  auto head = request.head;
+  const auto wanted = [&](std::string_view name) {
+    return std::ranges::find(request.as_suggested, name) != request.as_suggested.end();
+  };
+  const double temperature = suggested.temperature.value_or(1.0);
+  if (wanted("beta") && temperature > 0.0) head.beta = fmt::format("{}", 1.0 / temperature);
+  if (wanted("top_k") && suggested.top_k) head.top_k = *suggested.top_k;
+  if (wanted("top_p") && suggested.top_p) head.top_p = *suggested.top_p;
+  if (wanted("repeat_penalty") && suggested.repetition_penalty) {
+    head.repeat_penalty = *suggested.repetition_penalty;
+  }
+  return checked(head);
+}
+
+llm::FieldBuilder field_of(const GenerateRequest& request, const HeadOptions& head,
+                           const llm::LanguageModel& model) {
   llm::FieldBuilder field(model.head_matrix().num_tokens, {.repeat = head.repeat_penalty,
                                                            .presence = head.presence_penalty,
                                                            .frequency = head.frequency_penalty,
@@ -123,10 +139,10 @@ std::optional<llm::TokenGrammar> grammar_of(const GenerateOptions& options,
 
 llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageModel& model,
                             std::vector<std::string>& notices) {
-  const auto& head = request.head;
+  const auto head = head_options(request, model.checkpoint().generation);
   const bool has_steps = head.head == "metropolis" || head.head == "gibbs";
   llm::GenerationPlan plan{
-      .field = field_of(request, model),
+      .field = field_of(request, head, model),
       .max_tokens = request.options.tokens,
       .seed = request.options.seed,
       .beta = {.schedule = schedule_of(head.beta),

@@ -74,6 +74,7 @@ class Loop {
         .truncation = plan_.truncation,
         .beta = betas,
         .noise = {.seed = plan_.seed, .chain = plan_.chain, .position = position},
+        .text = context_,
         .wants_thermodynamics = plan_.wants_thermodynamics || thermostat_.has_value()};
     TokenReport report{.was_drafted = body_.has_guesses()};
     if (plan_.alternatives > 0) {
