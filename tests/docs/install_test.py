@@ -49,8 +49,16 @@ class Install(unittest.TestCase):
                   "share/zsh/site-functions/_therma", "share/fish/vendor_completions.d/therma.fish"]
         if (BUILD / "bin" / "therma").exists():
             wanted.append("bin/therma")
+        wanted += [f"share/therma/models/{name}" for name in
+                   ("tiny/model.safetensors", "tiny/tokenizer.json", "text.en.txt")]
         for name in wanted:
             self.assertTrue((self.prefix / name).is_file(), name)
+
+    def test_the_installed_program_finds_the_model_that_comes_with_it(self):
+        if not (BUILD / "bin" / "therma").exists():
+            self.skipTest("this build has no program")
+        said = run(self.prefix / "bin" / "therma", "generate", "The", "-n", "4", "--seed", "1", "--quiet")
+        self.assertGreater(len(said), 2)
 
 
 if __name__ == "__main__":
