@@ -27,7 +27,9 @@ struct BenchConfig {
     field("seed", self.seed, "of the first run");
     field("repeats", self.repeats, "timed runs of a row; the median counts", at_least(1));
     field("only", self.only, "rows whose name contains this text");
-    field("data", self.data, "folder of instances with their best_known.csv (suite maxcut), or of model files, which are made "
+    field("data", self.data,
+          "folder of instances with their best_known.csv (suite maxcut), or of model files, which "
+          "are made "
           "where they are missing (suite llm)");
     field("run_time", self.time_s, "seconds for one run of an instance (suite maxcut)", positive);
     field("seeds", self.seeds, "runs of an instance (suite maxcut)", at_least(1));
