@@ -20,13 +20,14 @@ target_compile_definitions(therma_settings INTERFACE $<$<BOOL:${THERMA_CHECKED}>
 target_include_directories(therma_settings INTERFACE ${CMAKE_SOURCE_DIR})
 
 string(REGEX MATCH "x86_64|AMD64" is_x86 ${CMAKE_SYSTEM_PROCESSOR})
-set(isas aesni vaes avx2 avx512)
+set(isas aesni vaes avx2 avx512 amx)
 set(aesni_options -msse4.1 -maes)
 set(vaes_options -mavx2 -mbmi2 -mpopcnt -maes -mvaes)
 set(avx2_options -mavx2 -mfma -mf16c)
 # GCC 12 warns about its own headers: bug 105593.
 set(avx512_options -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16 -mfma -mf16c
   -Wno-uninitialized -Wno-maybe-uninitialized)
+set(amx_options ${avx512_options} -mamx-tile -mamx-int8 -mamx-bf16)
 
 # Everything that `make install` copies, and the tests by label.
 add_custom_target(therma_all)

@@ -12,5 +12,8 @@ namespace therma {
 [[nodiscard]] bool cpu_runs_avx2() noexcept;
 // *_avx512.cpp: AVX-512 F, BW, VL and DQ with VNNI and BF16.
 [[nodiscard]] bool cpu_runs_avx512() noexcept;
+// *_amx.cpp: the former and AMX tiles of int8 and bf16. The first call asks Linux to let this
+// process use them, which enlarges what is saved of its threads.
+[[nodiscard]] bool cpu_runs_amx() noexcept;
 
 }  // namespace therma

@@ -38,7 +38,7 @@ constexpr std::array kKnownFeatures = {
     KnownFeature{"AVX-512", "avx512f", "512-bit kernels of sampling"},
     KnownFeature{"AVX-512 VNNI", "avx512_vnni", "8-bit dot products of a language model", false},
     KnownFeature{"AVX-VNNI", "avx_vnni", "8-bit dot products of a language model", false},
-    KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model", false},
+    KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model's prefill"},
     KnownFeature{"AES", "aes", "random bits of sampling by the AES round"},
     KnownFeature{"VAES", "vaes", "random bits of sampling by wide AES rounds"},
     KnownFeature{"NEON", "asimd", "128-bit kernels of sampling", true, true},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "therma/core/cpu.hpp"
 #include "therma/llm/half.hpp"
 #include "therma/llm/kernels/batch_tiles.hpp"
 #include "therma/llm/kernels/encode.hpp"
@@ -13,17 +14,31 @@
 namespace therma::llm {
 namespace {
 
-const BatchKernels* tiles() noexcept {
-  return row_kernels().front().name == "avx512" ? batch_kernels_avx512() : nullptr;
+// Those that this processor runs, the fastest first.
+struct Available {
+  std::array<const BatchKernels*, 2> tables{};
+  std::size_t count = 0;
+
+  Available() noexcept {
+    if (row_kernels().front().name != "avx512") return;
+    const auto* amx = batch_kernels_amx();
+    if (amx != nullptr && cpu_runs_amx()) tables[count++] = amx;
+    tables[count++] = batch_kernels_avx512();
+  }
+};
+
+std::span<const BatchKernels* const> tiles() noexcept {
+  static const Available kAvailable;
+  return std::span(kAvailable.tables).first(kAvailable.count);
 }
 
 // The tile of a type; null where there is none.
 BatchKernel tile_for(DType type, Product product, std::uint32_t columns) noexcept {
-  const auto* kernels = tiles();
-  if (kernels == nullptr) return nullptr;
-  if (type == DType::bf16 && columns % 2 == 0) return kernels->bf16;
-  if (product == Product::integer && type == DType::q8_0) return kernels->q8_0;
-  if (product == Product::integer && type == DType::q4_0) return kernels->q4_0;
+  for (const auto* kernels : tiles()) {
+    if (type == DType::bf16 && columns % kernels->bf16_multiple == 0) return kernels->bf16;
+    if (product == Product::integer && type == DType::q8_0) return kernels->q8_0;
+    if (product == Product::integer && type == DType::q4_0) return kernels->q4_0;
+  }
   return nullptr;
 }
 
@@ -80,7 +95,7 @@ void ActivationBatch::assign(std::uint32_t position, std::span<const float> valu
 
 ActivationForms forms_for(DType type, Product product, std::uint32_t count) noexcept {
   return {.codes = wants_codes(type, product),
-          .bf16 = count > kExactBatch && type == DType::bf16 && tiles() != nullptr};
+          .bf16 = count > kExactBatch && type == DType::bf16 && !tiles().empty()};
 }
 
 void multiply_batch(const MatrixView& W, std::uint32_t first, std::uint32_t count,

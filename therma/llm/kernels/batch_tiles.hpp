@@ -26,12 +26,17 @@ using BatchKernel = void (*)(const std::byte* rows, std::size_t row_bytes, std::
                              std::size_t y_stride) noexcept;
 
 struct BatchKernels {
-  BatchKernel bf16 = nullptr;  // columns: even
+  BatchKernel bf16 = nullptr;
+  std::uint32_t bf16_multiple = 2;  // its columns are a multiple of this
   BatchKernel q8_0 = nullptr;
   BatchKernel q4_0 = nullptr;
 };
 
-// Null where it was not compiled for this platform.
+// Null where they were not compiled for this platform.
 [[nodiscard]] const BatchKernels* batch_kernels_avx512() noexcept;
+[[nodiscard]] const BatchKernels* batch_kernels_amx() noexcept;
+
+// The twin of batch_kernels_amx with emulated tiles, for tests: runs everywhere, slowly.
+[[nodiscard]] const BatchKernels& batch_kernels_amx_emulated() noexcept;
 
 }  // namespace therma::llm
