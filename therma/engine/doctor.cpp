@@ -36,7 +36,7 @@ struct KnownFeature {
 constexpr std::array kKnownFeatures = {
     KnownFeature{"AVX2", "avx2", "256-bit kernels of sampling"},
     KnownFeature{"AVX-512", "avx512f", "512-bit kernels of sampling"},
-    KnownFeature{"AVX-512 VNNI", "avx512_vnni", "8-bit dot products of a language model", false},
+    KnownFeature{"AVX-512 VNNI", "avx512_vnni", "8-bit dot products of a language model"},
     KnownFeature{"AVX-VNNI", "avx_vnni", "8-bit dot products of a language model", false},
     KnownFeature{"AMX", "amx_tile", "matrix tiles of a language model's prefill"},
     KnownFeature{"AES", "aes", "random bits of sampling by the AES round"},
