@@ -17,7 +17,6 @@ if(TARGET therma)
   install(TARGETS therma RUNTIME)
 endif()
 install(DIRECTORY data/models/tiny DESTINATION ${CMAKE_INSTALL_DATADIR}/therma/models)
-install(FILES data/models/text.en.txt DESTINATION ${CMAKE_INSTALL_DATADIR}/therma/models)
 install(FILES docs/man/therma.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES tools/completions/therma.bash RENAME therma
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -83,7 +83,7 @@ TEST(Options, UnknownGetASuggestion) {
 }
 
 TEST(Options, SayWhichCommandsThisReleaseHas) {
-  EXPECT_NE(complaint({"generate"}).find("not in this release"), std::string::npos);
+  EXPECT_NE(complaint({"train"}).find("not in this release"), std::string::npos);
   EXPECT_NE(complaint({"solve", "x", "--data", "t.csv"}).find("--data"), std::string::npos);
 }
 

@@ -86,7 +86,7 @@ class Usage(Case):
                      ["solve", "x y", "--time", "0"], ["solve", "x y", "--threads", "5000"],
                      ["solve", "x y", "--vote", "loud"], ["solve", "x y", "--dynamics", "magic"],
                      ["solve", "x y", "--formalizer", "model:x"], ["solve", "x y", "--data", "t.csv"],
-                     ["solve", "x y", "--plot", "plan.png"], ["verify", "a"], ["generate"],
+                     ["solve", "x y", "--plot", "plan.png"], ["verify", "a"], ["train"],
                      ["solve", "x y", "--format", "word"]):
             self.complains(2, *args)
 

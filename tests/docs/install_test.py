@@ -50,7 +50,7 @@ class Install(unittest.TestCase):
         if (BUILD / "bin" / "therma").exists():
             wanted.append("bin/therma")
         wanted += [f"share/therma/models/{name}" for name in
-                   ("tiny/model.safetensors", "tiny/tokenizer.json", "text.en.txt")]
+                   ("tiny/model.safetensors", "tiny/tokenizer.json", "tiny/text.en.txt")]
         for name in wanted:
             self.assertTrue((self.prefix / name).is_file(), name)
 

