@@ -53,7 +53,7 @@ def sample(folder: Path, model: Qwen2ForCausalLM, prompt: str) -> str:
     ids = model.generate(
         **inputs, max_new_tokens=SAMPLE_TOKENS, do_sample=True, temperature=TEMPERATURE, top_k=0, top_p=1.0
     )
-    return tokenizer.decode(ids[0], skip_special_tokens=True)
+    return tokenizer.decode(ids[0])
 
 
 def main() -> None:
