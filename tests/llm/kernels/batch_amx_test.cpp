@@ -11,7 +11,9 @@
 #include "therma/core/cpu.hpp"
 #include "therma/llm/half.hpp"
 #include "therma/llm/kernels/batch.hpp"
+#include "therma/llm/kernels/batch_check.hpp"
 #include "therma/llm/kernels/batch_tiles.hpp"
+#include "therma/llm/kernels/row_kernels.hpp"
 #include "therma/llm/kernels/rows.hpp"
 
 namespace therma::llm {
@@ -136,6 +138,25 @@ TEST(AmxBatch, APositionHasTheSameBitsInEveryBatch) {
       EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << count;
     }
   }
+}
+
+TEST(TilesAgree, WhereTheyAreRightAndNowhereElse) {
+  const auto& emulated = batch_kernels_amx_emulated();
+  EXPECT_TRUE(tiles_agree(emulated, emulated));
+  if (const auto* avx512 = batch_kernels_avx512(); row_kernels().front().name == "avx512") {
+    EXPECT_TRUE(tiles_agree(emulated, *avx512));
+  }
+  // One that forgets the last position.
+  constexpr BatchKernel kForgetful =
+      [](const std::byte* rows, std::size_t row_bytes, std::uint32_t num_rows,
+         std::uint32_t columns, const BatchInput& X, float* Y, std::size_t y_stride) noexcept {
+        auto fewer = X;
+        --fewer.count;
+        batch_kernels_amx_emulated().q8_0(rows, row_bytes, num_rows, columns, fewer, Y, y_stride);
+      };
+  auto wrong = emulated;
+  wrong.q8_0 = kForgetful;
+  EXPECT_FALSE(tiles_agree(wrong, emulated));
 }
 
 }  // namespace

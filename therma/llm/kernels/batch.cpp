@@ -7,6 +7,7 @@
 
 #include "therma/core/cpu.hpp"
 #include "therma/llm/half.hpp"
+#include "therma/llm/kernels/batch_check.hpp"
 #include "therma/llm/kernels/batch_tiles.hpp"
 #include "therma/llm/kernels/encode.hpp"
 #include "therma/llm/kernels/row_kernels.hpp"
@@ -19,11 +20,13 @@ struct Available {
   std::array<const BatchKernels*, 2> tables{};
   std::size_t count = 0;
 
-  Available() noexcept {
+  Available() {
     if (row_kernels().front().name != "avx512") return;
+    const auto* avx512 = batch_kernels_avx512();
     const auto* amx = batch_kernels_amx();
-    if (amx != nullptr && cpu_runs_amx()) tables[count++] = amx;
-    tables[count++] = batch_kernels_avx512();
+    // No processor with AMX was at hand when its tiles were written: they must agree first.
+    if (amx != nullptr && cpu_runs_amx() && tiles_agree(*amx, *avx512)) tables[count++] = amx;
+    tables[count++] = avx512;
   }
 };
 
