@@ -8,53 +8,21 @@ import json
 import math
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import unittest
 
-PROGRAM = os.path.abspath(sys.argv[1])
-SOURCE = os.path.abspath(sys.argv[2])
+import harness
+from harness import SOURCE, Run
+
 HEADS = ["softmax", "race", "screened", "metropolis", "gibbs"]
 STORIES = os.path.join(SOURCE, "..", "shared", "data", "models", "stories260K")
 
 
-class Run:
-    def __init__(self, *args, stdin=""):
-        done = subprocess.run([PROGRAM, *args], input=stdin.encode(), capture_output=True,
-                              env=dict(os.environ, COLUMNS="80", LC_ALL="C"), timeout=240)
-        self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
-
-    def json(self):
-        return json.loads(self.out)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def file(self, name, content):
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(content)
-        return self.path(name)
-
+class Case(harness.Case):
     def text(self, *args, **kwargs):
         run = Run("generate", *args, "--quiet", **kwargs)
         self.assertEqual((run.code, run.err), (0, ""), args)
         return run.out
-
-    def complains(self, code, *args, **kwargs):
-        """One sentence on standard error, nothing on standard output, and the exit code."""
-        run = Run(*args, **kwargs)
-        self.assertEqual((run.code, run.out), (code, ""), (args, run.err))
-        self.assertEqual(run.err.count("\n"), 1, (args, run.err))
-        self.assertTrue(run.err.startswith("therma: "), run.err)
-        self.assertLess(len(run.err), 400, run.err)
-        return run.err
 
 
 class Generate(Case):

@@ -13,48 +13,25 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import zipfile
 
-PROGRAM = os.path.abspath(sys.argv[1])
-DATA = os.path.join(os.path.abspath(sys.argv[2]), "data", "models")
+import harness
+from harness import PROGRAM, SOURCE
+
+DATA = os.path.join(SOURCE, "data", "models")
 TRIANGLE_WEIGHTS = "3 3\n1 2 1\n2 3 2\n1 3 4\n"  # the best cut is 6: vertex 3 alone
 RING = "ring:n=6,h=0.3"
 
 
-class Run:
+class Run(harness.Run):
     def __init__(self, *args, stdin=""):
-        done = subprocess.run([PROGRAM, "sample", *args], input=stdin.encode(), capture_output=True,
-                              env=dict(os.environ, COLUMNS="80", LC_ALL="C"), timeout=120)
-        self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
-
-    def json(self):
-        return json.loads(self.out)
+        super().__init__("sample", *args, stdin=stdin, timeout=120)
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def file(self, name, content):
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(content)
-        return self.path(name)
-
-    def complains(self, code, *args, **kwargs):
-        """One sentence on standard error, nothing on standard output, and the exit code."""
-        run = Run(*args, **kwargs)
-        self.assertEqual((run.code, run.out), (code, ""), (args, run.err))
-        self.assertEqual(run.err.count("\n"), 1, (args, run.err))
-        self.assertTrue(run.err.startswith("therma: "), run.err)
-        self.assertLess(len(run.err), 400, run.err)
-        return run.err
+class Case(harness.Case):
+    run_program = Run
 
 
 class Usage(Case):

@@ -11,13 +11,13 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import xml.etree.ElementTree as xml
 
-PROGRAM = os.path.abspath(sys.argv[1])
-SOURCE = os.path.abspath(sys.argv[2])
+import harness
+from harness import PROGRAM, SOURCE, Run
+
 SENTENCE = """Zaplanuj harmonogram 10 zadań na 3 maszyny.
 Każde zadanie trwa 1-4 godziny.
 Maszyna A może pracować 0-8h, B: 8-16h, C: całą dobę.
@@ -39,44 +39,11 @@ PROBLEM = {
 JOB_SHOP = "2 2\n0 3 1 2\n1 2 0 4\n"
 
 
-class Run:
-    def __init__(self, *args, stdin="", env=None, width="80", cwd=None):
-        full = dict(os.environ, COLUMNS=width, LC_ALL="C")
-        full.update(env or {})
-        done = subprocess.run([PROGRAM, *args], input=stdin.encode(), capture_output=True, env=full,
-                              timeout=60, cwd=cwd)
-        self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
-
-    def json(self):
-        return json.loads(self.out)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def file(self, name, content):
-        text = content if isinstance(content, (str, bytes)) else json.dumps(content)
-        with open(self.path(name), "wb") as f:
-            f.write(text if isinstance(text, bytes) else text.encode())
-        return self.path(name)
+class Case(harness.Case):
+    longest_sentence = 600
 
     def problem(self, **changes):
         return self.file("problem.json", {**PROBLEM, **changes})
-
-    def complains(self, code, *args, **kwargs):
-        """One sentence on standard error, nothing on standard output, and the exit code."""
-        run = Run(*args, **kwargs)
-        self.assertEqual(run.code, code, (args, run.err))
-        self.assertEqual(run.err.count("\n"), 1, (args, run.err))
-        self.assertTrue(run.err.startswith("therma: "), run.err)
-        self.assertLess(len(run.err), 600, run.err)
-        self.assertEqual(run.out, "", args)
-        return run.err
 
 
 class Usage(Case):
