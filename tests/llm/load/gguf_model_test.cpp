@@ -132,6 +132,11 @@ TEST(GgufModel, CollectsTheTokensThatEndAText) {
 }
 
 TEST(HuggingFaceName, FollowsTheTableAndRefusesOddNumbers) {
+  for (const auto* const name :
+       {"token_embd.weight", "output.weight", "blk.12.attn_q_norm.weight"}) {
+    EXPECT_EQ(gguf_name(hugging_face_name(name).value()), name);
+  }
+  EXPECT_EQ(gguf_name("model.layers.0.nothing.weight"), std::nullopt);
   EXPECT_EQ(hugging_face_name("token_embd.weight"), "model.embed_tokens.weight");
   EXPECT_EQ(hugging_face_name("output.weight"), "lm_head.weight");
   EXPECT_EQ(hugging_face_name("blk.12.attn_q_norm.weight"),

@@ -9,6 +9,8 @@
 
 #include "therma/core/error.hpp"
 #include "therma/llm/load/gguf_writer.hpp"
+#include "therma/llm/load/tensor_names.hpp"
+#include "therma/llm/tokenizer/byte_letters.hpp"
 #include "therma/llm/transformer/random_checkpoint.hpp"
 
 namespace therma {
@@ -63,59 +65,6 @@ llm::TokenizerSpec numbered_vocabulary() {
   return spec;
 }
 
-// Byte b as byte-level vocabularies write it: printable bytes as themselves, the others from
-// U+0100.
-std::string byte_letter(unsigned char byte) {
-  const auto is_plain = [](unsigned b) {
-    return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-  };
-  unsigned code = byte;
-  if (!is_plain(byte)) {
-    code = 256;
-    for (unsigned b = 0; b < byte; ++b) code += is_plain(b) ? 0 : 1;
-  }
-  if (code < 128) return std::string(1, static_cast<char>(code));
-  return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
-}
-
-std::string spelled(const std::string& bytes) {
-  std::string out;
-  for (const char c : bytes) out += byte_letter(static_cast<unsigned char>(c));
-  return out;
-}
-
-std::string gguf_name(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kParts = {{
-      {"input_layernorm.weight", "attn_norm.weight"},
-      {"post_attention_layernorm.weight", "ffn_norm.weight"},
-      {"self_attn.q_proj.weight", "attn_q.weight"},
-      {"self_attn.k_proj.weight", "attn_k.weight"},
-      {"self_attn.v_proj.weight", "attn_v.weight"},
-      {"self_attn.o_proj.weight", "attn_output.weight"},
-      {"self_attn.q_proj.bias", "attn_q.bias"},
-      {"self_attn.k_proj.bias", "attn_k.bias"},
-      {"self_attn.v_proj.bias", "attn_v.bias"},
-      {"mlp.gate_proj.weight", "ffn_gate.weight"},
-      {"mlp.up_proj.weight", "ffn_up.weight"},
-      {"mlp.down_proj.weight", "ffn_down.weight"},
-      {"model.embed_tokens.weight", "token_embd.weight"},
-      {"model.norm.weight", "output_norm.weight"},
-      {"lm_head.weight", "output.weight"},
-  }};
-  std::string_view part = name, prefix;
-  constexpr std::string_view kLayers = "model.layers.";
-  std::string out;
-  if (name.starts_with(kLayers)) {
-    const auto dot = name.find('.', kLayers.size());
-    out = fmt::format("blk.{}.", name.substr(kLayers.size(), dot - kLayers.size()));
-    part = name.substr(dot + 1);
-  }
-  for (const auto& [theirs, gguf] : kParts) {
-    if (part == theirs) return out + std::string(gguf);
-  }
-  fail(ErrorCode::internal, "{}: has no name in GGUF", name);
-}
-
 llm::GgufEntries metadata_of(const llm::Checkpoint& checkpoint) {
   const auto& config = checkpoint.config;
   std::vector<std::string> tokens;
@@ -126,7 +75,7 @@ llm::GgufEntries metadata_of(const llm::Checkpoint& checkpoint) {
     const bool is_control = token == end;
     tokens.push_back(!is_token    ? fmt::format("[PAD{}]", token)
                      : is_control ? checkpoint.tokenizer.pieces[token]
-                                  : spelled(checkpoint.tokenizer.pieces[token]));
+                                  : llm::letters_of(checkpoint.tokenizer.pieces[token]));
     types.push_back(is_control ? 3 : is_token ? 1 : 5);
   }
   const auto count = [](std::uint64_t value) { return llm::GgufValue(value); };
@@ -183,7 +132,7 @@ void write_random_gguf(const std::filesystem::path& path, const RandomModel& mod
                        std::uint64_t seed) {
   const auto checkpoint = make_random_checkpoint(model, seed);
   auto tensors = checkpoint->tensors;
-  for (auto& tensor : tensors) tensor.name = gguf_name(tensor.name);
+  for (auto& tensor : tensors) tensor.name = llm::gguf_name(tensor.name).value();
   llm::write_gguf(path, metadata_of(*checkpoint), tensors);
 }
 

@@ -10,28 +10,16 @@
 
 #include "therma/llm/load/byte_cursor.hpp"
 #include "therma/llm/load/gguf_metadata.hpp"
+#include "therma/llm/load/gguf_numbers.hpp"
 
 namespace therma::llm {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x46554747;  // "GGUF"
 constexpr std::uint64_t kMostTensors = 1 << 17;
 constexpr std::uint64_t kMostAlignment = 1 << 16;
 // Length and byte of a name, number of dimensions, one of them, type, offset.
 constexpr std::uint64_t kLeastTensorBytes = 8 + 1 + 4 + 8 + 4 + 8;
 constexpr std::uint32_t kMostDimensions = 4;
-
-constexpr std::array<std::pair<std::uint32_t, DType>, 11> kKnownTypes = {{{0, DType::f32},
-                                                                          {1, DType::f16},
-                                                                          {2, DType::q4_0},
-                                                                          {3, DType::q4_1},
-                                                                          {6, DType::q5_0},
-                                                                          {7, DType::q5_1},
-                                                                          {8, DType::q8_0},
-                                                                          {12, DType::q4_k},
-                                                                          {13, DType::q5_k},
-                                                                          {14, DType::q6_k},
-                                                                          {30, DType::bf16}}};
 
 // For messages alone.
 constexpr std::array<std::pair<std::uint32_t, std::string_view>, 21> kOtherTypes = {
@@ -42,14 +30,14 @@ constexpr std::array<std::pair<std::uint32_t, std::string_view>, 21> kOtherTypes
 
 std::string list_known_types() {
   std::string list;
-  for (const auto& [_, type] : kKnownTypes) {
+  for (const auto& [_, type] : kGgufElements) {
     list += (list.empty() ? "" : ", ") + std::string(traits(type).name);
   }
   return list;
 }
 
 DType known_type(const ByteCursor& cursor, std::uint32_t number, std::string_view tensor) {
-  for (const auto& [known, type] : kKnownTypes) {
+  for (const auto& [known, type] : kGgufElements) {
     if (known == number) return type;
   }
   const auto* const other =
@@ -152,7 +140,7 @@ std::vector<Tensor> place_tensors(ByteCursor& cursor, std::vector<Placed>&& dire
 }
 
 std::uint32_t read_version(ByteCursor& cursor) {
-  if (const auto magic = cursor.get<std::uint32_t>("the magic number"); magic != kMagic) {
+  if (const auto magic = cursor.get<std::uint32_t>("the magic number"); magic != kGgufMagic) {
     cursor.reject("the file must start with \"GGUF\", got the bytes {:08x}",
                   __builtin_bswap32(magic));
   }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "therma/llm/load/gguf_numbers.hpp"
+
 namespace therma::llm {
 namespace {
 
@@ -12,62 +14,45 @@ constexpr std::uint64_t kMostPairs = 1 << 16;
 constexpr std::uint64_t kMostElements = 1 << 24;
 constexpr std::uint64_t kLeastPairBytes = 8 + 1 + 4 + 1;  // length and byte of a key, type, value
 
-// As the file numbers them.
-enum class ValueType : std::uint32_t {
-  u8,
-  i8,
-  u16,
-  i16,
-  u32,
-  i32,
-  f32,
-  flag,
-  text,
-  array,
-  u64,
-  i64,
-  f64
-};
-constexpr auto kNumTypes = std::uint32_t{13};
-constexpr std::uint64_t kLeastBytes[kNumTypes] = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
+constexpr std::uint64_t kLeastBytes[kNumGgufTypes] = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
 
-ValueType read_type(ByteCursor& cursor, std::string_view what) {
+GgufType read_type(ByteCursor& cursor, std::string_view what) {
   const auto number = cursor.get<std::uint32_t>(what);
-  if (number >= kNumTypes) {
+  if (number >= kNumGgufTypes) {
     cursor.reject("{} has value type {}, but the last one known is {}", what, number,
-                  kNumTypes - 1);
+                  kNumGgufTypes - 1);
   }
-  return static_cast<ValueType>(number);
+  return static_cast<GgufType>(number);
 }
 
-std::uint64_t read_unsigned(ByteCursor& cursor, ValueType type, std::string_view what) {
+std::uint64_t read_unsigned(ByteCursor& cursor, GgufType type, std::string_view what) {
   switch (type) {
-    case ValueType::u8:
+    case GgufType::u8:
       return cursor.get<std::uint8_t>(what);
-    case ValueType::u16:
+    case GgufType::u16:
       return cursor.get<std::uint16_t>(what);
-    case ValueType::u32:
+    case GgufType::u32:
       return cursor.get<std::uint32_t>(what);
     default:
       return cursor.get<std::uint64_t>(what);
   }
 }
 
-std::int64_t read_signed(ByteCursor& cursor, ValueType type, std::string_view what) {
+std::int64_t read_signed(ByteCursor& cursor, GgufType type, std::string_view what) {
   switch (type) {
-    case ValueType::i8:
+    case GgufType::i8:
       return cursor.get<std::int8_t>(what);
-    case ValueType::i16:
+    case GgufType::i16:
       return cursor.get<std::int16_t>(what);
-    case ValueType::i32:
+    case GgufType::i32:
       return cursor.get<std::int32_t>(what);
     default:
       return cursor.get<std::int64_t>(what);
   }
 }
 
-double read_real(ByteCursor& cursor, ValueType type, std::string_view what) {
-  if (type == ValueType::f32) return static_cast<double>(cursor.get<float>(what));
+double read_real(ByteCursor& cursor, GgufType type, std::string_view what) {
+  if (type == GgufType::f32) return static_cast<double>(cursor.get<float>(what));
   return cursor.get<double>(what);
 }
 
@@ -77,15 +62,15 @@ bool read_flag(ByteCursor& cursor, std::string_view what) {
   return byte == 1;
 }
 
-bool is_unsigned(ValueType type) {
-  return type == ValueType::u8 || type == ValueType::u16 || type == ValueType::u32 ||
-         type == ValueType::u64;
+bool is_unsigned(GgufType type) {
+  return type == GgufType::u8 || type == GgufType::u16 || type == GgufType::u32 ||
+         type == GgufType::u64;
 }
-bool is_real(ValueType type) { return type == ValueType::f32 || type == ValueType::f64; }
+bool is_real(GgufType type) { return type == GgufType::f32 || type == GgufType::f64; }
 
 // Widens to 64 bits with a sign, which is what an array holds.
-std::int64_t read_integer(ByteCursor& cursor, ValueType type, std::string_view what) {
-  if (type == ValueType::flag) return read_flag(cursor, what) ? 1 : 0;
+std::int64_t read_integer(ByteCursor& cursor, GgufType type, std::string_view what) {
+  if (type == GgufType::flag) return read_flag(cursor, what) ? 1 : 0;
   if (!is_unsigned(type)) return read_signed(cursor, type, what);
   const auto value = read_unsigned(cursor, type, what);
   if (value > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
@@ -104,13 +89,13 @@ std::vector<T> read_elements(std::uint64_t count, Read read) {
 
 GgufValue read_array(ByteCursor& cursor, std::string_view what) {
   const auto type = read_type(cursor, what);
-  if (type == ValueType::array) cursor.reject("{} is an array of arrays, which is not read", what);
+  if (type == GgufType::array) cursor.reject("{} is an array of arrays, which is not read", what);
   const auto count = cursor.get<std::uint64_t>(what);
   cursor.require(count, kLeastBytes[static_cast<std::uint32_t>(type)], what);
   if (count > kMostElements) {
     cursor.reject("{} has {} elements, but at most {} are read", what, count, kMostElements);
   }
-  if (type == ValueType::text) {
+  if (type == GgufType::text) {
     return read_elements<std::string>(count, [&] { return cursor.text(what); });
   }
   if (is_real(type)) {
@@ -121,9 +106,9 @@ GgufValue read_array(ByteCursor& cursor, std::string_view what) {
 
 GgufValue read_value(ByteCursor& cursor, std::string_view what) {
   const auto type = read_type(cursor, what);
-  if (type == ValueType::array) return read_array(cursor, what);
-  if (type == ValueType::text) return std::string(cursor.text(what));
-  if (type == ValueType::flag) return read_flag(cursor, what);
+  if (type == GgufType::array) return read_array(cursor, what);
+  if (type == GgufType::text) return std::string(cursor.text(what));
+  if (type == GgufType::flag) return read_flag(cursor, what);
   if (is_real(type)) return read_real(cursor, type, what);
   if (is_unsigned(type)) return read_unsigned(cursor, type, what);
   return read_signed(cursor, type, what);

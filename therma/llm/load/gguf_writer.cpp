@@ -2,33 +2,23 @@
 // The header in memory, the tensors straight to the file.
 #include "therma/llm/load/gguf_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <limits>
 
 #include "therma/core/error.hpp"
+#include "therma/llm/load/gguf_numbers.hpp"
 
 namespace therma::llm {
 namespace {
 
 constexpr std::size_t kAlignment = 32;
 
-// GGUF's numbers for types of values.
-enum class ValueType : std::uint32_t {
-  uint32 = 4,
-  int32 = 5,
-  float32 = 6,
-  boolean = 7,
-  text = 8,
-  array = 9,
-  uint64 = 10,
-  int64 = 11
-};
-
-// GGUF's number for an element type.
 std::uint32_t number_of(DType type) {
-  constexpr std::array<std::uint32_t, 11> kNumbers = {0, 1, 30, 8, 2, 3, 6, 7, 12, 13, 14};
-  return kNumbers[static_cast<std::size_t>(type)];
+  const auto* found =
+      std::ranges::find(kGgufElements, type, &std::pair<std::uint32_t, DType>::second);
+  return found->first;
 }
 
 constexpr std::size_t aligned(std::size_t bytes) {
@@ -45,7 +35,7 @@ class Header {
     put<std::uint64_t>(text.size());
     bytes_.append(text);
   }
-  void put(ValueType type) { put(static_cast<std::uint32_t>(type)); }
+  void put(GgufType type) { put(static_cast<std::uint32_t>(type)); }
   void pad() { bytes_.resize(aligned(bytes_.size())); }
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
 
@@ -58,41 +48,41 @@ struct WriteValue {
 
   void operator()(std::uint64_t value) const {
     const bool fits = value <= std::numeric_limits<std::uint32_t>::max();
-    out.put(fits ? ValueType::uint32 : ValueType::uint64);
+    out.put(fits ? GgufType::u32 : GgufType::u64);
     if (fits) {
       out.put(static_cast<std::uint32_t>(value));
     } else {
       out.put(value);
     }
   }
-  void operator()(std::int64_t value) const { out.put(ValueType::int64), out.put(value); }
+  void operator()(std::int64_t value) const { out.put(GgufType::i64), out.put(value); }
   void operator()(double value) const {
-    out.put(ValueType::float32), out.put(static_cast<float>(value));
+    out.put(GgufType::f32), out.put(static_cast<float>(value));
   }
   void operator()(bool value) const {
-    out.put(ValueType::boolean), out.put(static_cast<std::uint8_t>(value));
+    out.put(GgufType::flag), out.put(static_cast<std::uint8_t>(value));
   }
-  void operator()(const std::string& value) const { out.put(ValueType::text), out.put_text(value); }
+  void operator()(const std::string& value) const { out.put(GgufType::text), out.put_text(value); }
   void operator()(const std::vector<std::int64_t>& values) const {
-    begin(ValueType::int32, values.size());
+    begin(GgufType::i32, values.size());
     for (const auto value : values) out.put(static_cast<std::int32_t>(value));
   }
   void operator()(const std::vector<double>& values) const {
-    begin(ValueType::float32, values.size());
+    begin(GgufType::f32, values.size());
     for (const auto value : values) out.put(static_cast<float>(value));
   }
   void operator()(const std::vector<std::string>& values) const {
-    begin(ValueType::text, values.size());
+    begin(GgufType::text, values.size());
     for (const auto& value : values) out.put_text(value);
   }
-  void begin(ValueType type, std::size_t count) const {
-    out.put(ValueType::array), out.put(type), out.put<std::uint64_t>(count);
+  void begin(GgufType type, std::size_t count) const {
+    out.put(GgufType::array), out.put(type), out.put<std::uint64_t>(count);
   }
 };
 
 std::string header_of(const GgufEntries& metadata, std::span<const Tensor> tensors) {
   Header out;
-  out.put<std::uint32_t>(0x46554747);  // "GGUF"
+  out.put(kGgufMagic);
   out.put<std::uint32_t>(3);
   out.put<std::uint64_t>(tensors.size());
   out.put<std::uint64_t>(metadata.size());

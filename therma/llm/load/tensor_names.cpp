@@ -165,6 +165,18 @@ std::optional<std::string> hugging_face_name(std::string_view gguf_name) {
   return std::nullopt;
 }
 
+std::optional<std::string> gguf_name(std::string_view hugging_face_name) {
+  for (const auto& role : kOfModel) {
+    if (role.hugging_face == hugging_face_name) return std::string(role.gguf);
+  }
+  const auto place = in_layer(hugging_face_name, "model.layers.");
+  if (!place) return std::nullopt;
+  for (const auto& role : kOfLayer) {
+    if (role.hugging_face == place->rest) return fmt::format("blk.{}.{}", place->layer, role.gguf);
+  }
+  return std::nullopt;
+}
+
 void check_tensors(Checkpoint& checkpoint, std::string_view where) {
   auto& tensors = checkpoint.tensors;
   const bool is_tied = checkpoint.config.tied_embeddings;

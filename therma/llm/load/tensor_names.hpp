@@ -14,6 +14,8 @@ namespace therma::llm {
 // Hugging Face's name of a tensor of a GGUF file: "blk.3.attn_q.weight" becomes
 // "model.layers.3.self_attn.q_proj.weight". Nothing where there is none.
 [[nodiscard]] std::optional<std::string> hugging_face_name(std::string_view gguf_name);
+// The other way.
+[[nodiscard]] std::optional<std::string> gguf_name(std::string_view hugging_face_name);
 
 // Sorts the tensors by name, and checks that they are those of checkpoint.config, each once, of its
 // shape, and of an element type that its use allows; drops the tables that are computed anyway
