@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Full passes of the head and sums of exponentials.
+// Full passes of the head, and its own sums over all states.
 #include "therma/llm/generation/likelihood.hpp"
 
 #include <algorithm>
@@ -9,37 +9,34 @@
 
 #include "therma/core/error.hpp"
 #include "therma/llm/generation/body.hpp"
+#include "therma/llm/heads/energies.hpp"
+#include "therma/llm/heads/thermodynamics.hpp"
 #include "therma/llm/kernels/rows.hpp"
 
 namespace therma::llm {
 namespace {
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
-constexpr std::uint32_t kRowGrain = 64;
-
-std::vector<float> logits_of(const HeadMatrix& head, std::span<const float> hidden,
-                             const Team& team) {
-  Activation x;
-  x.assign(hidden, false);
-  std::vector<float> logits(head.num_tokens);
-  team.split(head.num_tokens, kRowGrain, [&](std::uint32_t begin, std::uint32_t end) {
-    multiply_rows(head.weights, begin, end - begin, x, Product::exact, logits.data() + begin);
-  });
-  return logits;
-}
 
 }  // namespace
 
 std::vector<double> log_probabilities(const HeadMatrix& head, std::span<const float> hidden,
                                       const Team& team) {
-  const auto logits = logits_of(head, hidden, team);
-  std::vector<double> out(logits.begin(), logits.end());
-  for (const auto token : head.masked) out[token] = kMinusInfinity;
-  const double most = *std::ranges::max_element(out);
-  double sum = 0.0;
-  for (const double logit : out) sum += std::exp(logit - most);
-  const double log_z = most + std::log(sum);
-  for (auto& logit : out) logit -= log_z;
+  const TokenMask mask(head);
+  Activation h;
+  h.assign(hidden, false);
+  kernels::AlignedVector<float> energies(std::min(head.num_tokens, head.weights.rows));
+  for_each_chunk(static_cast<std::uint32_t>(energies.size()), team,
+                 [&](std::uint32_t /*chunk*/, std::uint32_t first, std::uint32_t count) {
+                   evaluate_energies(head.weights, mask, h, nullptr, first,
+                                     std::span(energies).subspan(first, count));
+                 });
+  const auto moments = moments_of(energies, 1.0, team);
+  const double log_z = std::log(moments.z);
+  std::vector<double> out(energies.size());
+  for (std::size_t token = 0; token < out.size(); ++token) {
+    out[token] = static_cast<double>(moments.least) - static_cast<double>(energies[token]) - log_z;
+  }
   return out;
 }
 
