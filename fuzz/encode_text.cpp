@@ -9,7 +9,7 @@
 
 #include "therma/llm/tokenizer/normal_form.hpp"
 #include "therma/llm/tokenizer/tokenizer.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "therma/core/random/rng.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

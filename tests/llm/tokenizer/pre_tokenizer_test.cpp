@@ -9,7 +9,7 @@
 
 #include "tests/llm/tokenizer/small_tokenizers.hpp"
 #include "therma/core/random/rng.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

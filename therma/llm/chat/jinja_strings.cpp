@@ -6,89 +6,11 @@
 namespace therma::llm::jinja {
 namespace {
 
-constexpr char32_t kBad = 0xfffd;
-
-unsigned char byte_at(std::string_view text, std::size_t at) {
-  return static_cast<unsigned char>(text[at]);
-}
-
-// The code point at `at`, which moves past it; kBad and one byte where there is none.
-char32_t next_code_point(std::string_view text, std::size_t& at, bool& is_bad) {
-  const auto lead = byte_at(text, at);
-  const int more = lead < 0x80 ? 0 : lead < 0xc2 ? -1 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-  if (more == 0) return ++at, lead;
-  is_bad = true;
-  if (more < 0 || lead > 0xf4 || at + static_cast<std::size_t>(more) >= text.size())
-    return ++at, kBad;
-  auto c = static_cast<char32_t>(lead & (0x3f >> more));
-  for (int i = 1; i <= more; ++i) {
-    const auto byte = byte_at(text, at + static_cast<std::size_t>(i));
-    if ((byte & 0xc0) != 0x80) return ++at, kBad;
-    c = (c << 6) | (byte & 0x3f);
-  }
-  const bool is_overlong = (more == 2 && c < 0x800) || (more == 3 && c < 0x10000);
-  if (is_overlong || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return ++at, kBad;
-  is_bad = false;
-  at += static_cast<std::size_t>(more) + 1;
-  return c;
-}
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 char up(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 char down(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 }  // namespace
-
-std::u32string code_points(std::string_view text) {
-  std::u32string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    bool is_bad = false;
-    out += next_code_point(text, at, is_bad);
-  }
-  return out;
-}
-
-std::size_t num_code_points(std::string_view text) noexcept {
-  std::size_t count = 0;
-  bool is_bad = false;
-  for (std::size_t at = 0; at < text.size(); ++count) (void)next_code_point(text, at, is_bad);
-  return count;
-}
-
-bool is_utf8(std::string_view text) noexcept {
-  for (std::size_t at = 0; at < text.size();) {
-    bool is_bad = false;
-    (void)next_code_point(text, at, is_bad);
-    if (is_bad) return false;
-  }
-  return true;
-}
-
-void append_utf8(std::string& out, char32_t c) {
-  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((c >> shift) & 0x3f)); };
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xc0 | (c >> 6));
-    tail(0);
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xe0 | (c >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xf0 | (c >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
-std::string utf8(std::u32string_view text) {
-  std::string out;
-  for (const char32_t c : text) append_utf8(out, c);
-  return out;
-}
 
 bool is_space(char32_t c) noexcept {
   return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 ||

@@ -8,14 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace therma::llm::jinja {
+#include "therma/llm/unicode.hpp"
 
-// Bytes that are no UTF-8 become U+FFFD.
-[[nodiscard]] std::u32string code_points(std::string_view text);
-[[nodiscard]] std::size_t num_code_points(std::string_view text) noexcept;
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
-void append_utf8(std::string& out, char32_t c);
-[[nodiscard]] std::string utf8(std::u32string_view text);
+namespace therma::llm::jinja {
 
 [[nodiscard]] bool is_space(char32_t c) noexcept;  // str.isspace()
 

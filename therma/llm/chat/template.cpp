@@ -20,7 +20,7 @@ std::string render_chat(std::string_view jinja, const Json& context, std::string
     fail(ErrorCode::bad_data, "{}: a template of at most {} bytes is read, this one has {}", where,
          options.limits.template_bytes, jinja.size());
   }
-  if (!jinja::is_utf8(jinja)) fail(ErrorCode::bad_data, "{}: the template is not UTF-8", where);
+  if (!is_valid_utf8(jinja)) fail(ErrorCode::bad_data, "{}: the template is not UTF-8", where);
   const auto tokens = jinja::tokens_of(jinja, where);
   const auto body = jinja::parse(tokens, where, options.limits.depth);
   jinja::Dict globals;

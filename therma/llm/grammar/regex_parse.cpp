@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "therma/core/error.hpp"
-#include "therma/llm/chat/jinja_strings.hpp"
 #include "therma/llm/grammar/regex_tree.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {
@@ -21,8 +21,8 @@ const CharacterSet kBlanks = {{'\t', '\r'}, {' ', ' '}};
 class RegexParser {
  public:
   RegexParser(std::string_view text, std::string_view where, RegexMatch match)
-      : text_(jinja::code_points(text)), where_(where), searches_(match == RegexMatch::search) {
-    if (!jinja::is_utf8(text)) refuse("is not UTF-8");
+      : text_(code_points(text)), where_(where), searches_(match == RegexMatch::search) {
+    if (!is_valid_utf8(text)) refuse("is not UTF-8");
   }
 
   RegexNode run() {
@@ -33,7 +33,7 @@ class RegexParser {
 
  private:
   [[noreturn]] void refuse(std::string_view what) const {
-    const auto byte = jinja::utf8(std::u32string_view(text_).substr(0, at_)).size() + 1;
+    const auto byte = utf8(std::u32string_view(text_).substr(0, at_)).size() + 1;
     fail(ErrorCode::bad_data, "{}: the regular expression {} at byte {}", where_, what, byte);
   }
   bool sees(char32_t c) const { return at_ < text_.size() && text_[at_] == c; }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

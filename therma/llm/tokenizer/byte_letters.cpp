@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

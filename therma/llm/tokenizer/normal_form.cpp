@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "therma/core/error.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

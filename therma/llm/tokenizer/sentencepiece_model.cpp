@@ -8,7 +8,7 @@
 
 #include "therma/core/error.hpp"
 #include "therma/llm/tokenizer/byte_letters.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole characters out of bytes that come in pieces.
 #include "therma/llm/tokenizer/tokenizer.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 

@@ -8,7 +8,7 @@
 #include "therma/llm/tokenizer/blanks.hpp"
 #include "therma/llm/tokenizer/piece_index.hpp"
 #include "therma/llm/tokenizer/segmenter.hpp"
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 namespace therma::llm {
 namespace {

@@ -31,6 +31,11 @@ void append_utf8(std::string& out, char32_t code);
 // What is not valid becomes U+FFFD.
 [[nodiscard]] std::string repaired_utf8(std::string_view text);
 
+// Texts as code points and back; each byte that is no UTF-8 becomes one U+FFFD.
+[[nodiscard]] std::u32string code_points(std::string_view text);
+[[nodiscard]] std::size_t num_code_points(std::string_view text) noexcept;
+[[nodiscard]] std::string utf8(std::u32string_view text);
+
 // \p{L}, \p{N}, and the White_Space property, as \s has it, of code points from U+0080 on...
 [[nodiscard]] bool is_wide_letter(char32_t code) noexcept;
 [[nodiscard]] bool is_wide_number(char32_t code) noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoding by the ranges of first and second bytes, categories by utf8proc.
-#include "therma/llm/tokenizer/unicode.hpp"
+#include "therma/llm/unicode.hpp"
 
 #include <utf8proc.h>
 
@@ -88,6 +88,32 @@ std::string repaired_utf8(std::string_view text) {
     append_utf8(out, next.code);
     at += next.size;
   }
+  return out;
+}
+
+std::u32string code_points(std::string_view text) {
+  std::u32string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const auto next = next_character(text, at);
+    out += next.code;
+    at += next.is_valid ? next.size : 1;
+  }
+  return out;
+}
+
+std::size_t num_code_points(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++count) {
+    const auto next = next_character(text, at);
+    at += next.is_valid ? next.size : 1;
+  }
+  return count;
+}
+
+std::string utf8(std::u32string_view text) {
+  std::string out;
+  for (const char32_t code : text) append_utf8(out, code);
   return out;
 }
 
