@@ -126,6 +126,8 @@ void add_generate_options(CLI::App& app, Invocation& call) {
   auto& request = call.generate;
   add_fields(app, fields_of(request.model));
   add_fields(app, fields_of(request.head));
+  add_fields(app, fields_of(request.truncation));
+  add_fields(app, fields_of(request.penalties));
   add_fields(app, fields_of(request.machine));
   add_fields(app, fields_of(request.limits));
   add_fields(app, fields_of(request.options));

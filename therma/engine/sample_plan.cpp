@@ -8,12 +8,11 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <vector>
 
 #include "therma/core/error.hpp"
 #include "therma/energy/lattice.hpp"
-#include "therma/engine/files.hpp"
+#include "therma/engine/schedules.hpp"
 
 namespace therma {
 namespace {
@@ -219,30 +218,6 @@ bool SamplePlan::is_search() const noexcept { return method != SampleMethod::sam
 std::optional<double> single_value(const Schedule& schedule) {
   if (!schedule.text().starts_with("const:")) return std::nullopt;
   return schedule.at(0, 1);
-}
-
-Schedule read_schedule(const std::string& text) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(text, ignored)) return Schedule::parse(text);
-  const auto content = read_file(text);
-  std::vector<double> values;
-  const char* at = content.data();
-  const char* const end = at + content.size();
-  const auto is_blank = [](char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',';
-  };
-  while ((at = std::find_if_not(at, end, is_blank)) != end) {
-    double value = 0.0;
-    const auto [stop, error] = std::from_chars(at, end, value);
-    if (error != std::errc{} || (stop != end && !is_blank(*stop)) || !(value >= 0.0)) {
-      fail(ErrorCode::bad_data, "{}:{}: expected inverse temperatures, numbers not below 0", text,
-           1 + std::count(content.data(), at, '\n'));
-    }
-    values.push_back(value);
-    at = stop;
-  }
-  if (values.empty()) fail(ErrorCode::bad_data, "{}: holds no numbers", text);
-  return Schedule::list(std::move(values));
 }
 
 SamplePlan plan_of(const SampleRequest& request) {

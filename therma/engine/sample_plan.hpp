@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "therma/dynamics/machine.hpp"
 #include "therma/dynamics/sampling.hpp"
@@ -29,8 +28,5 @@ struct SamplePlan {
 
 // The value of a constant schedule; none of another.
 [[nodiscard]] std::optional<double> single_value(const Schedule& schedule);
-
-// The schedule that a setting states: Schedule::parse, or the numbers of the file it names.
-[[nodiscard]] Schedule read_schedule(const std::string& text);
 
 }  // namespace therma

@@ -18,7 +18,7 @@ float energy(const TokenField& field, TokenId token, float product) {
 }
 
 TEST(TokenField, DividesPositiveLogitsOfRepeatedTokensAndMultipliesNegativeOnes) {
-  const FieldBuilder builder(10, {.repeat = 2.0});
+  const FieldBuilder builder(10, {.repeat_penalty = 2.0});
   const TokenId prompt[] = {7, 3, 7}, drawn[] = {1};
   const auto field = builder.field(prompt, drawn);
   EXPECT_EQ(field.repeated, (std::vector<TokenId>{1, 3, 7}));
@@ -30,7 +30,7 @@ TEST(TokenField, DividesPositiveLogitsOfRepeatedTokensAndMultipliesNegativeOnes)
 
 // OpenAI: logit of j -= c(j) frequency + [c(j) > 0] presence.
 TEST(TokenField, CountsOnlyDrawnTokensForPresenceAndFrequency) {
-  const FieldBuilder builder(10, {.presence = 0.5, .frequency = 0.25});
+  const FieldBuilder builder(10, {.presence_penalty = 0.5, .frequency_penalty = 0.25});
   const TokenId prompt[] = {3, 3}, drawn[] = {4, 5, 4};
   const auto field = builder.field(prompt, drawn);
   EXPECT_EQ(energy(field, 3, 1.0F), -1.0F);
@@ -40,7 +40,8 @@ TEST(TokenField, CountsOnlyDrawnTokensForPresenceAndFrequency) {
 }
 
 TEST(TokenField, LooksBackAsFarAsItIsTold) {
-  const FieldBuilder builder(10, {.repeat = 2.0, .presence = 1.0, .last = 3});
+  const FieldBuilder builder(10,
+                             {.repeat_penalty = 2.0, .presence_penalty = 1.0, .penalty_window = 3});
   const TokenId prompt[] = {1, 2}, drawn[] = {3, 4};
   const auto field = builder.field(prompt, drawn);
   EXPECT_EQ(field.repeated, (std::vector<TokenId>{2, 3, 4}));
@@ -68,7 +69,8 @@ TEST(TokenField, AddsBiasAndSteeringAndForbids) {
 }
 
 TEST(TokenField, GivesARunOfTokensTheBitsOfEachAlone) {
-  FieldBuilder builder(100, {.repeat = 1.3, .presence = 0.7, .frequency = 0.1});
+  FieldBuilder builder(100,
+                       {.repeat_penalty = 1.3, .presence_penalty = 0.7, .frequency_penalty = 0.1});
   builder.bias(41, 0.3);
   const TokenId drawn[] = {40, 41, 45, 45, 59, 3};
   const auto field = builder.field({}, drawn);
@@ -86,7 +88,7 @@ TEST(TokenField, RefusesTokensOutsideTheVocabularyAndNumbersThatAreNone) {
   EXPECT_THROW(builder.bias(10, 1.0), Error);
   EXPECT_THROW(builder.bias(1, std::numeric_limits<double>::quiet_NaN()), Error);
   EXPECT_THROW(builder.bias(1, std::numeric_limits<double>::infinity()), Error);
-  EXPECT_THROW(FieldBuilder(10, {.repeat = 0.0}), Error);
+  EXPECT_THROW(FieldBuilder(10, {.repeat_penalty = 0.0}), Error);
 }
 
 TEST(Steering, IsWrittenAsATextAndItsNats) {

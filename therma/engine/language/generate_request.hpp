@@ -10,6 +10,7 @@
 
 #include "therma/core/config.hpp"
 #include "therma/hardware/token_head.hpp"
+#include "therma/llm/heads/field.hpp"
 #include "therma/llm/heads/head.hpp"
 #include "therma/llm/transformer/transformer.hpp"
 
@@ -41,19 +42,12 @@ struct ModelOptions {
 enum class BetaOver : std::uint8_t { positions, steps };
 [[nodiscard]] std::span<const std::string_view> enum_names(BetaOver) noexcept;
 
-// The head and the law it draws from.
+// The head and its temperature.
 struct HeadOptions {
   std::string head = "screened";
   std::string beta = "1";
   BetaOver beta_over = BetaOver::positions;
   std::string thermostat;
-  std::uint32_t top_k = 0;
-  double top_p = 1.0;
-  double min_p = 0.0;
-  double repeat_penalty = 1.0;
-  double presence_penalty = 0.0;
-  double frequency_penalty = 0.0;
-  std::uint32_t penalty_window = 64;
 
   static void each_field(auto& self, auto&& field) {
     field("head", self.head, "softmax, race, screened, metropolis or gibbs");
@@ -63,17 +57,6 @@ struct HeadOptions {
     field("beta_over", self.beta_over, "what a schedule of beta runs over");
     field("thermostat", self.thermostat,
           "entropy=X or surprisal=X: adapt beta so that the mean is X nats");
-    field("top_k", self.top_k, "draw from the k likeliest tokens; 0: from all");
-    field("top_p", self.top_p, "draw from the fewest tokens that hold this probability",
-          within(0, 1));
-    field("min_p", self.min_p,
-          "draw from tokens with this share of the likeliest one's probability", within(0, 1));
-    field("repeat_penalty", self.repeat_penalty,
-          "divides positive logits of tokens seen in the window, multiplies negative ones",
-          positive);
-    field("presence_penalty", self.presence_penalty, "energy added to every token seen");
-    field("frequency_penalty", self.frequency_penalty, "energy added for each time it was seen");
-    field("penalty_window", self.penalty_window, "last tokens that penalties look at; 0: all");
   }
 };
 
@@ -120,6 +103,8 @@ struct GenerateOptions {
 struct GenerateRequest {
   ModelOptions model;
   HeadOptions head;
+  llm::Truncation truncation;
+  llm::PenaltyConfig penalties{.penalty_window = 64};
   llm::HeadConfig machine;
   hardware::HeadLimits limits;
   GenerateOptions options;
@@ -127,8 +112,8 @@ struct GenerateRequest {
   std::vector<std::string> stop;        // strings that end the text
   std::vector<std::string> steer;       // "text=2.0"
   std::vector<std::string> logit_bias;  // "token or id=1.5"
-  // Fields of `head` by name that the checkpoint's own suggestion stands in for where it has one:
-  // beta (one over its temperature), top_k, top_p, repeat_penalty.
+  // Settings by name that the checkpoint's own suggestion stands in for where it has one: beta (one
+  // over its temperature), top_k, top_p, repeat_penalty.
   std::vector<std::string> as_suggested;
 };
 

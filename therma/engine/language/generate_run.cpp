@@ -28,6 +28,8 @@ std::string_view architecture_name(llm::Architecture architecture) {
 Json config_of(const GenerateRequest& request) {
   Json out = fields_to_json(read_fields_of(request.model));
   for (const auto& part : {fields_to_json(read_fields_of(request.head)),
+                           fields_to_json(read_fields_of(request.truncation)),
+                           fields_to_json(read_fields_of(request.penalties)),
                            fields_to_json(read_fields_of(request.machine)),
                            fields_to_json(read_fields_of(request.limits)),
                            fields_to_json(read_fields_of(request.options))}) {

@@ -12,6 +12,7 @@
 #include "therma/core/error.hpp"
 #include "therma/engine/files.hpp"
 #include "therma/engine/language/random_model.hpp"
+#include "therma/engine/schedules.hpp"
 #include "therma/llm/grammar/schema.hpp"
 
 namespace therma {
@@ -67,28 +68,24 @@ LogitBias parse_bias(const std::string& text, const llm::LanguageModel& model) {
        "logit_bias: \"{}\" must be one token of the vocabulary, but it is {}", word, tokens.size());
 }
 
-// The options of the head, with what the checkpoint suggests where that is wanted.
-HeadOptions head_options(const GenerateRequest& request, const llm::GenerationDefaults& suggested) {
-  auto head = request.head;
+// The request with what the checkpoint suggests, where that is wanted.
+GenerateRequest as_suggested(GenerateRequest request, const llm::GenerationDefaults& suggested) {
   const auto wanted = [&](std::string_view name) {
     return std::ranges::find(request.as_suggested, name) != request.as_suggested.end();
   };
   const double temperature = suggested.temperature.value_or(1.0);
-  if (wanted("beta") && temperature > 0.0) head.beta = fmt::format("{}", 1.0 / temperature);
-  if (wanted("top_k") && suggested.top_k) head.top_k = *suggested.top_k;
-  if (wanted("top_p") && suggested.top_p) head.top_p = *suggested.top_p;
+  if (wanted("beta") && temperature > 0.0) request.head.beta = fmt::format("{}", 1.0 / temperature);
+  if (wanted("top_k") && suggested.top_k) request.truncation.top_k = *suggested.top_k;
+  if (wanted("top_p") && suggested.top_p) request.truncation.top_p = *suggested.top_p;
   if (wanted("repeat_penalty") && suggested.repetition_penalty) {
-    head.repeat_penalty = *suggested.repetition_penalty;
+    request.penalties.repeat_penalty = *suggested.repetition_penalty;
   }
-  return checked(head);
+  static_cast<void>(checked(request.truncation));
+  return request;
 }
 
-llm::FieldBuilder field_of(const GenerateRequest& request, const HeadOptions& head,
-                           const llm::LanguageModel& model) {
-  llm::FieldBuilder field(model.head_matrix().num_tokens, {.repeat = head.repeat_penalty,
-                                                           .presence = head.presence_penalty,
-                                                           .frequency = head.frequency_penalty,
-                                                           .last = head.penalty_window});
+llm::FieldBuilder field_of(const GenerateRequest& request, const llm::LanguageModel& model) {
+  llm::FieldBuilder field(model.head_matrix().num_tokens, request.penalties);
   for (const auto& text : request.steer) {
     const auto steer = llm::parse_steer(text);
     field.steer(model.tokenizer().encode(steer.text, {.add_special = false}), steer.nats);
@@ -103,16 +100,6 @@ llm::FieldBuilder field_of(const GenerateRequest& request, const HeadOptions& he
     }
   }
   return field;
-}
-
-Schedule schedule_of(const std::string& text) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(text, ignored)) return Schedule::parse(text);
-  std::string list = "list:";
-  for (const char c : read_file(text))
-    list += std::isspace(static_cast<unsigned char>(c)) ? ',' : c;
-  while (list.ends_with(',')) list.pop_back();
-  return Schedule::parse(list);
 }
 
 llm::CompiledGrammar compiled(const GenerateOptions& options) {
@@ -137,24 +124,24 @@ std::optional<llm::TokenGrammar> grammar_of(const GenerateOptions& options,
   return llm::TokenGrammar(std::move(found.grammar), std::move(tokens));
 }
 
-llm::GenerationPlan plan_of(const GenerateRequest& request, const llm::LanguageModel& model,
+llm::GenerationPlan plan_of(const GenerateRequest& asked, const llm::LanguageModel& model,
                             std::vector<std::string>& notices) {
-  const auto head = head_options(request, model.checkpoint().generation);
-  const bool has_steps = head.head == "metropolis" || head.head == "gibbs";
-  llm::GenerationPlan plan{
-      .field = field_of(request, head, model),
-      .max_tokens = request.options.tokens,
-      .seed = request.options.seed,
-      .beta = {.schedule = schedule_of(head.beta),
-               .over_positions = head.beta_over == BetaOver::positions},
-      .steps = has_steps ? request.machine.steps : 1,
-      .truncation = {.top_k = head.top_k, .min_p = head.min_p, .top_p = head.top_p},
-      .grammar = grammar_of(request.options, model, notices),
-      .stop = request.stop,
-      .lookup = request.options.lookup,
-      .ends = !request.options.ignore_end,
-      .wants_thermodynamics = request.options.report == ReportStyle::json,
-      .alternatives = request.options.logprobs};
+  const auto request = as_suggested(asked, model.checkpoint().generation);
+  const auto& head = request.head;
+  const bool has_steps = !llm::head_named(head.head).is_exact;
+  llm::GenerationPlan plan{.field = field_of(request, model),
+                           .max_tokens = request.options.tokens,
+                           .seed = request.options.seed,
+                           .beta = {.schedule = read_schedule(head.beta),
+                                    .over_positions = head.beta_over == BetaOver::positions},
+                           .steps = has_steps ? request.machine.steps : 1,
+                           .truncation = request.truncation,
+                           .grammar = grammar_of(request.options, model, notices),
+                           .stop = request.stop,
+                           .lookup = request.options.lookup,
+                           .ends = !request.options.ignore_end,
+                           .wants_thermodynamics = request.options.report == ReportStyle::json,
+                           .alternatives = request.options.logprobs};
   if (!head.thermostat.empty()) {
     const double start = plan.beta.betas(0, 1, 1).front();
     plan.thermostat = llm::parse_thermostat(head.thermostat, {.beta_start = start});

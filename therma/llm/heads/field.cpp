@@ -70,22 +70,23 @@ void FieldBuilder::steer(std::span<const TokenId> tokens, double nats) {
 
 TokenField FieldBuilder::field(std::span<const TokenId> prompt,
                                std::span<const TokenId> drawn) const {
-  const std::size_t window =
-      penalties_.last == 0 ? std::numeric_limits<std::size_t>::max() : penalties_.last;
+  const std::size_t window = penalties_.penalty_window == 0
+                                 ? std::numeric_limits<std::size_t>::max()
+                                 : penalties_.penalty_window;
   const auto counted = last_of(drawn, window);
   auto total = *this;  // the energies of one token add up
-  if (penalties_.presence != 0.0 || penalties_.frequency != 0.0) {
+  if (penalties_.presence_penalty != 0.0 || penalties_.frequency_penalty != 0.0) {
     for (const TokenId token : distinct({counted.begin(), counted.end()})) {
-      total.add(token, penalties_.presence);
+      total.add(token, penalties_.presence_penalty);
     }
-    for (const TokenId token : counted) total.add(token, penalties_.frequency);
+    for (const TokenId token : counted) total.add(token, penalties_.frequency_penalty);
   }
   TokenField field;
   for (const auto& [token, energy] : total.energies_) {
     field.energies.emplace_back(token, static_cast<float>(energy));
   }
-  if (penalties_.repeat != 1.0) {
-    field.repeat_penalty = static_cast<float>(penalties_.repeat);
+  if (penalties_.repeat_penalty != 1.0) {
+    field.repeat_penalty = static_cast<float>(penalties_.repeat_penalty);
     const auto before = last_of(prompt, window - counted.size());
     std::vector<TokenId> seen(before.begin(), before.end());
     seen.insert(seen.end(), counted.begin(), counted.end());

@@ -38,17 +38,19 @@ void products_to_energies(const TokenField* field, TokenId first, std::span<floa
 
 // What the tokens so far do to the next one.
 struct PenaltyConfig {
-  double repeat = 1.0;     // of tokens in prompt or text, on their logit: Hugging Face's
-  double presence = 0.0;   // added to the energy of tokens that were drawn: OpenAI's
-  double frequency = 0.0;  // the same, once for each time they were drawn
-  std::uint32_t last = 0;  // tokens that count, from the end; 0: all
+  double repeat_penalty = 1.0;     // of tokens in prompt or text, on their logit: Hugging Face's
+  double presence_penalty = 0.0;   // added to the energy of tokens that were drawn: OpenAI's
+  double frequency_penalty = 0.0;  // the same, once for each time they were drawn
+  std::uint32_t penalty_window = 0;
 
   static void each_field(auto& self, auto&& field) {
-    field("repeat", self.repeat, "divides positive logits of tokens so far, multiplies others",
-          positive);
-    field("presence", self.presence, "taken from the logit of tokens drawn so far");
-    field("frequency", self.frequency, "taken from it once for each time they were drawn");
-    field("last", self.last, "tokens that count, from the end; 0: all");
+    field("repeat_penalty", self.repeat_penalty,
+          "divides positive logits of tokens so far, multiplies negative ones", positive);
+    field("presence_penalty", self.presence_penalty, "energy added to every token drawn so far");
+    field("frequency_penalty", self.frequency_penalty,
+          "energy added for each time a token was drawn");
+    field("penalty_window", self.penalty_window,
+          "tokens that penalties look at, from the end; 0: all");
   }
 };
 

@@ -50,6 +50,14 @@ struct Truncation {
   std::uint32_t top_k = 0;  // 0: off
   double min_p = 0.0;       // keeps P(v) >= min_p max P; 0: off
   double top_p = 1.0;       // the fewest tokens that hold so much; 1: off
+
+  static void each_field(auto& self, auto&& field) {
+    field("top_k", self.top_k, "draw from the k likeliest tokens; 0: from all");
+    field("top_p", self.top_p, "draw from the fewest tokens that hold this probability",
+          within(0, 1));
+    field("min_p", self.min_p,
+          "draw from tokens with this share of the likeliest one's probability", within(0, 1));
+  }
 };
 
 // Names the noise of one token: equal keys, equal noise. The step within a relaxation comes from
