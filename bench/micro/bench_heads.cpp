@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "options.hpp"
 #include "therma/core/config.hpp"
 #include "therma/core/error.hpp"
 #include "therma/core/large_pages.hpp"
@@ -59,19 +60,6 @@ struct Options {
     field("topic", self.topic, "share of a topic in h, a cosine");
   }
 };
-
-Options parse(int argc, char** argv) {
-  Options options;
-  const auto fields = therma::fields_of(options);
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string word = argv[i];
-    const auto field = std::ranges::find(fields, word.starts_with("--") ? word.substr(2) : word,
-                                         &therma::Field::name);
-    if (field == fields.end()) therma::fail(therma::ErrorCode::usage, "unknown option {}", word);
-    field->set(argv[i + 1]);
-  }
-  return options;
-}
 
 using Bytes = therma::LargeVector<std::byte>;
 
@@ -287,7 +275,7 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   try {
-    run(parse(argc, argv));
+    run(parse_options<Options>(argc, argv));
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "machine_limits.hpp"
+#include "options.hpp"
 #include "therma/core/config.hpp"
 #include "therma/core/error.hpp"
 #include "therma/core/large_pages.hpp"
@@ -52,19 +53,6 @@ struct Options {
     field("only", self.only, "a type; empty: all");
   }
 };
-
-Options parse(int argc, char** argv) {
-  Options options;
-  const auto fields = therma::fields_of(options);
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string word = argv[i];
-    const auto field = std::ranges::find(fields, word.starts_with("--") ? word.substr(2) : word,
-                                         &therma::Field::name);
-    if (field == fields.end()) therma::fail(therma::ErrorCode::usage, "unknown option {}", word);
-    field->set(argv[i + 1]);
-  }
-  return options;
-}
 
 double cpu_seconds() {
   timespec now{};
@@ -260,7 +248,7 @@ void measure_team() {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const auto options = parse(argc, argv);
+  const auto options = parse_options<Options>(argc, argv);
   measure_team();
   const auto bytes = make_bytes(std::size_t{options.mib} << 20);
   for (unsigned threads = 1; threads <= options.threads; ++threads) {

@@ -43,7 +43,7 @@ Generated made(const LanguageModel& model, std::string_view head_name, Generatio
   return generate(model, *head, body, context, plan, teams, resources);
 }
 
-class EveryHead : public testing::TestWithParam<std::string> {};
+class EveryHead : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EveryHead, MakesTheSameTextWithTwoUnitsWithLookUpAndOnMoreThreads) {
   const auto model = tiny_language();
@@ -65,7 +65,7 @@ TEST_P(EveryHead, MakesTheSameTextWithTwoUnitsWithLookUpAndOnMoreThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Generation, EveryHead, testing::ValuesIn([] {
+INSTANTIATE_TEST_SUITE_P(Generation, EveryHead, ::testing::ValuesIn([] {
                            std::vector<std::string> names;
                            for (const auto& entry : heads()) names.emplace_back(entry.name);
                            return names;

@@ -5,20 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "tests/llm/transformer/small_models.hpp"
 #include "therma/llm/language_model.hpp"
-#include "therma/llm/transformer/random_checkpoint.hpp"
 
 namespace therma::llm {
 
 inline std::shared_ptr<const Checkpoint> tiny_checkpoint(std::uint32_t context = 512) {
-  ModelConfig config;
-  config.architecture = Architecture::qwen2;
-  config.num_layers = 2;
-  config.hidden = 64;
-  config.num_heads = 4;
-  config.num_kv_heads = 2;
-  config.head_dim = 16;
-  config.ffn = 96;
+  auto config = testing::small_config(Architecture::qwen2);
   config.vocabulary = 288;  // 256 bytes, one end token, and rows that stand for none
   config.max_context = context;
   config.tied_embeddings = true;

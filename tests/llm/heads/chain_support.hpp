@@ -2,6 +2,8 @@
 // Small heads with planted clusters of rows, and what the tests of relaxing heads share.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -109,6 +111,11 @@ struct SmallHead {
   return (std::cbrt(chi2 / freedom) - (1.0 - spread)) / std::sqrt(spread);
 }
 
+[[nodiscard]] inline RelaxRequest request_of(const SmallHead& head, const std::vector<double>& beta,
+                                             const TokenField* field = nullptr) {
+  return {.hidden = head.state, .field = field, .beta = beta, .noise = {.seed = 7}};
+}
+
 // How often each token is drawn at positions 0, 1, ...
 [[nodiscard]] inline std::vector<std::uint64_t> draw_counts(TokenHead& head, RelaxRequest request,
                                                             std::uint32_t vocabulary,
@@ -119,6 +126,40 @@ struct SmallHead {
     ++counts[head.relax(request, team).token];
   }
   return counts;
+}
+
+// Heads of one kind on teams of 1, 2 and 3 draw alike; `holds` checks each draw further.
+template <class Make, class Holds>
+void expect_same_on_any_team(const SmallHead& small, const Make& make, const Holds& holds) {
+  const std::vector<double> beta{0.5, 1.0};
+  const auto alone = make(Team());
+  for (const unsigned threads : {2U, 3U}) {
+    const Team team(threads);
+    const auto head = make(team);
+    for (std::uint32_t t = 0; t < 100; ++t) {
+      auto request = request_of(small, beta);
+      request.noise.position = t;
+      const auto a = alone->relax(request, Team()), b = head->relax(request, team);
+      EXPECT_EQ(a.token, b.token);
+      EXPECT_EQ(a.energy, b.energy);
+      EXPECT_EQ(a.rows_read, b.rows_read);
+      EXPECT_EQ(a.accepted, b.accepted);
+      holds(a);
+    }
+  }
+}
+
+// The candidate after steps - window steps is what a head of so few steps draws.
+inline void expect_drafts_of(TokenHead& shorter, TokenHead& head, const SmallHead& small) {
+  const std::vector<double> beta{1.0};
+  for (std::uint32_t t = 0; t < 50; ++t) {
+    auto request = request_of(small, beta);
+    request.noise.position = t;
+    std::vector<TokenId> drafts;
+    const auto draw = head.relax(request, Team(), [&](TokenId v) { drafts.push_back(v); });
+    EXPECT_EQ(drafts, std::vector<TokenId>{shorter.relax(request, Team()).token});
+    EXPECT_EQ(draw.token, head.relax(request, Team()).token);
+  }
 }
 
 }  // namespace therma::llm::testing

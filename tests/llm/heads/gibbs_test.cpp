@@ -17,6 +17,7 @@ namespace therma::llm {
 namespace {
 
 using testing::draw_counts;
+using testing::request_of;
 using testing::SmallHead;
 using testing::z_of_counts;
 using therma::testing::balance_error;
@@ -143,11 +144,6 @@ TEST(BlockProbabilities, LeaveNoBlockOutOfReach) {
   EXPECT_NEAR(sum, 1.0, 1e-12);
 }
 
-RelaxRequest request_of(const SmallHead& head, const std::vector<double>& beta,
-                        const TokenField* field = nullptr) {
-  return {.hidden = head.state, .field = field, .beta = beta, .noise = {.seed = 7}};
-}
-
 TEST(GibbsHead, DrawsFromTheLawAfterItsSteps) {
   const Example example;
   const std::vector<double> beta{1.3};
@@ -231,38 +227,18 @@ TEST(GibbsHead, FindsTheLeastEnergyWhereItIsCold) {
 
 TEST(GibbsHead, DrawsTheSameOnAnyTeam) {
   const SmallHead small(600, 32, 12, 1.5, 1.0, 3);
-  const auto alone = make_gibbs(small.matrix(), {.nodes = 12}, Team());
-  const std::vector<double> beta{0.5, 1.0};
-  for (const unsigned threads : {2U, 3U}) {
-    const Team team(threads);
-    const auto head = make_gibbs(small.matrix(), {.nodes = 12}, team);
-    for (std::uint32_t t = 0; t < 100; ++t) {
-      auto request = request_of(small, beta);
-      request.noise.position = t;
-      const auto a = alone->relax(request, Team()), b = head->relax(request, team);
-      EXPECT_EQ(a.token, b.token);
-      EXPECT_EQ(a.energy, b.energy);
-      EXPECT_EQ(a.rows_read, b.rows_read);
-      EXPECT_EQ(a.accepted, b.accepted);
-    }
-  }
+  const auto make = [&](const Team& team) {
+    return make_gibbs(small.matrix(), {.nodes = 12}, team);
+  };
+  testing::expect_same_on_any_team(small, make, [](const HeadDraw&) {});
 }
 
-// The candidate after steps - window steps is what a head of so few steps draws.
 TEST(GibbsHead, DraftsTheCandidateOfFewerSteps) {
   const SmallHead small(600, 32, 12, 1.5, 1.0, 3);
-  const std::vector<double> beta{1.0};
   const auto head =
       make_gibbs(small.matrix(), {.steps = 9, .delay_window = 4, .nodes = 12}, Team());
   const auto shorter = make_gibbs(small.matrix(), {.steps = 5, .nodes = 12}, Team());
-  for (std::uint32_t t = 0; t < 50; ++t) {
-    auto request = request_of(small, beta);
-    request.noise.position = t;
-    std::vector<TokenId> drafts;
-    const auto draw = head->relax(request, Team(), [&](TokenId v) { drafts.push_back(v); });
-    EXPECT_EQ(drafts, std::vector<TokenId>{shorter->relax(request, Team()).token});
-    EXPECT_EQ(draw.token, head->relax(request, Team()).token);
-  }
+  testing::expect_drafts_of(*shorter, *head, small);
 }
 
 TEST(GibbsHead, MeasuresFreeEnergyEntropyAndLogProbability) {

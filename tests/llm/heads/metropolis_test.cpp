@@ -18,6 +18,7 @@ namespace therma::llm {
 namespace {
 
 using testing::draw_counts;
+using testing::request_of;
 using testing::SmallHead;
 using testing::total_variation;
 using testing::z_of_counts;
@@ -137,11 +138,6 @@ TEST(MetropolisLaws, MixAsNormalErrorsOfTheScreenDo) {
   }
 }
 
-RelaxRequest request_of(const SmallHead& head, const std::vector<double>& beta,
-                        const TokenField* field = nullptr) {
-  return {.hidden = head.state, .field = field, .beta = beta, .noise = {.seed = 7}};
-}
-
 TEST(MetropolisHead, DrawsFromTheLawAfterItsSteps) {
   const auto small = example();
   const std::vector<double> beta{1.3};
@@ -242,38 +238,18 @@ TEST(MetropolisHead, FindsTheLeastEnergyWhereItIsCold) {
 
 TEST(MetropolisHead, DrawsTheSameOnAnyTeamAndReadsFewRows) {
   const SmallHead small(3000, 96, 12, 1.5, 3.0, 3);
-  const std::vector<double> beta{0.5, 1.0};
-  const auto alone = make_metropolis(small.matrix(), {}, Team());
-  for (const unsigned threads : {2U, 3U}) {
-    const Team team(threads);
-    const auto head = make_metropolis(small.matrix(), {}, team);
-    for (std::uint32_t t = 0; t < 100; ++t) {
-      auto request = request_of(small, beta);
-      request.noise.position = t;
-      const auto a = alone->relax(request, Team()), b = head->relax(request, team);
-      EXPECT_EQ(a.token, b.token);
-      EXPECT_EQ(a.energy, b.energy);
-      EXPECT_EQ(a.accepted, b.accepted);
-      EXPECT_EQ(a.rows_read, b.rows_read);
-      EXPECT_LE(a.rows_read, 17U);
-      EXPECT_EQ(a.steps, 16U);
-    }
-  }
+  const auto make = [&](const Team& team) { return make_metropolis(small.matrix(), {}, team); };
+  testing::expect_same_on_any_team(small, make, [](const HeadDraw& draw) {
+    EXPECT_LE(draw.rows_read, 17U);
+    EXPECT_EQ(draw.steps, 16U);
+  });
 }
 
 TEST(MetropolisHead, DraftsTheCandidateOfFewerSteps) {
   const SmallHead small(3000, 96, 12, 1.5, 3.0, 3);
-  const std::vector<double> beta{1.0};
   const auto head = make_metropolis(small.matrix(), {.steps = 9, .delay_window = 4}, Team());
   const auto shorter = make_metropolis(small.matrix(), {.steps = 5}, Team());
-  for (std::uint32_t t = 0; t < 50; ++t) {
-    auto request = request_of(small, beta);
-    request.noise.position = t;
-    std::vector<TokenId> drafts;
-    const auto draw = head->relax(request, Team(), [&](TokenId v) { drafts.push_back(v); });
-    EXPECT_EQ(drafts, std::vector<TokenId>{shorter->relax(request, Team()).token});
-    EXPECT_EQ(draw.token, head->relax(request, Team()).token);
-  }
+  testing::expect_drafts_of(*shorter, *head, small);
 }
 
 TEST(MetropolisHead, MeasuresTheLawByAFullPass) {

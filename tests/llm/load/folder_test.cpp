@@ -14,8 +14,6 @@ namespace {
 
 using namespace testing;
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
 // A folder with config.json and model.safetensors; tests add to it and damage it.
 class Model : public Folder {
  public:

@@ -21,8 +21,6 @@ std::string refused(const std::string& bytes) {
 }
 std::string refused(const GgufBuilder& builder) { return refused(builder.build()); }
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
 TEST(HostileGguf, WithAnotherMagicNumberIsRefused) {
   auto file = tiny_gguf();
   file.magic = "GGJT";

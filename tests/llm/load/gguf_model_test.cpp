@@ -16,8 +16,6 @@ namespace {
 
 using namespace testing;
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
 Checkpoint model_of(const GgufBuilder& builder) {
   static std::deque<std::string> kept;  // tensors borrow
   kept.push_back(builder.build());

@@ -2,35 +2,13 @@
 // config.json and generation_config.json with one fault each.
 #include <gtest/gtest.h>
 
-#include "tests/llm/load/folder_files.hpp"
-#include "tests/llm/load/support.hpp"
-#include "therma/llm/load/hf_config.hpp"
+#include "tests/llm/load/config_support.hpp"
 
 namespace therma::llm {
 namespace {
 
 using namespace testing;
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
-ModelConfig read(const Members& changes) {
-  return parse_hf_config(tiny_config(changes), "config.json").model;
-}
-std::string refused(const Members& changes) {
-  const auto message = refusal([&] { (void)read(changes); });
-  EXPECT_TRUE(message.starts_with("config.json")) << message;
-  return message;
-}
-
-Members family(std::string_view class_name, std::string_view model_type) {
-  return {{"architectures", "[\"" + std::string(class_name) + "\"]"},
-          {"model_type", "\"" + std::string(model_type) + "\""}};
-}
-Members with(Members members, const Members& more) {
-  for (const auto& [key, value] : more) members[key] = value;
-  return members;
-}
-const Members kQwen = family("Qwen2ForCausalLM", "qwen2");
 TEST(HostileConfig, WithASizeOutOfItsRangeIsRefusedByName) {
   for (const auto* const key :
        {"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",

@@ -7,34 +7,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tests/llm/load/folder_files.hpp"
-#include "tests/llm/load/support.hpp"
+#include "tests/llm/load/config_support.hpp"
 
 namespace therma::llm {
 namespace {
 
 using namespace testing;
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
-ModelConfig read(const Members& changes) {
-  return parse_hf_config(tiny_config(changes), "config.json").model;
-}
-std::string refused(const Members& changes) {
-  const auto message = refusal([&] { (void)read(changes); });
-  EXPECT_TRUE(message.starts_with("config.json")) << message;
-  return message;
-}
-
-Members family(std::string_view class_name, std::string_view model_type) {
-  return {{"architectures", "[\"" + std::string(class_name) + "\"]"},
-          {"model_type", "\"" + std::string(model_type) + "\""}};
-}
-Members with(Members members, const Members& more) {
-  for (const auto& [key, value] : more) members[key] = value;
-  return members;
-}
-const Members kQwen = family("Qwen2ForCausalLM", "qwen2");
 const Members kMistral = family("MistralForCausalLM", "mistral");
 
 TEST(HfConfig, KnowsFourArchitecturesByClassOrByType) {

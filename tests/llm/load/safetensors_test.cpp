@@ -14,8 +14,6 @@ namespace {
 
 using namespace testing;
 
-#define EXPECT_SAYS(message, piece) EXPECT_PRED2(contains, message, piece)
-
 std::string refused(const std::string& bytes) {
   const auto message = refusal([&] { (void)parse_safetensors(as_bytes(bytes), "m.safetensors"); });
   EXPECT_TRUE(message.starts_with("m.safetensors: ")) << message;

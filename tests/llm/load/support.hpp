@@ -28,6 +28,7 @@ std::string refusal(Call call, ErrorCode code = ErrorCode::bad_data) {
 inline bool contains(std::string_view text, std::string_view piece) {
   return text.find(piece) != std::string_view::npos;
 }
+#define EXPECT_SAYS(message, piece) EXPECT_PRED2(::therma::llm::testing::contains, message, piece)
 
 inline std::string shared_file(std::string_view name) {
   return std::string(THERMA_SOURCE_DIR "/../shared/data/") + std::string(name);

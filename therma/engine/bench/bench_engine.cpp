@@ -15,6 +15,7 @@
 #include "therma/energy/quartic.hpp"
 #include "therma/engine/bench/bench.hpp"
 #include "therma/engine/bench/limits.hpp"
+#include "therma/engine/bench/spread.hpp"
 #include "therma/engine/usage.hpp"
 
 namespace therma::bench {
@@ -116,17 +117,6 @@ std::vector<Work> works() {
        },
        1296},
   };
-}
-
-struct Spread {
-  double low = 0.0;
-  double median = 0.0;
-  double high = 0.0;
-};
-
-Spread spread(std::vector<double> values) {
-  std::ranges::sort(values);
-  return {values.front(), values[values.size() / 2], values.back()};
 }
 
 // Steps that take about `seconds` of CPU time.

@@ -13,6 +13,7 @@
 #include "therma/core/random/rng.hpp"
 #include "therma/engine/bench/bench.hpp"
 #include "therma/engine/bench/limits.hpp"
+#include "therma/engine/bench/spread.hpp"
 #include "therma/engine/language/language_machine.hpp"
 #include "therma/engine/language/random_model.hpp"
 #include "therma/engine/usage.hpp"
@@ -28,12 +29,6 @@ constexpr double kLogitSpread = 3.5;  // normal logits; 5.8 nats of entropy
 
 using OnRow = std::function<void(const BenchRow&)>;
 
-struct Spread {
-  double low = 0.0;
-  double median = 0.0;
-  double high = 0.0;
-};
-
 // `count` per second of wall time, over the repeats.
 template <class Work>
 Spread rates(double count, std::uint32_t repeats, const Work& work) {
@@ -44,8 +39,7 @@ Spread rates(double count, std::uint32_t repeats, const Work& work) {
     work();
     values.push_back(count / watch.elapsed_s());
   }
-  std::ranges::sort(values);
-  return {values.front(), values[values.size() / 2], values.back()};
+  return spread(std::move(values));
 }
 
 struct Row {
