@@ -38,6 +38,23 @@ inline float half_at(Bytes at) {
   return _cvtsh_ss(bits);
 }
 
+// The sums of T positions: what is in Y, unless they begin.
+template <int T>
+inline void begin_sums(bool begins, const float* y, std::size_t y_stride, RowMask mask,
+                       __m512 (&sum)[T][2]) {
+  for (int t = 0; t < T; ++t, y += y_stride) {
+    sum[t][0] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.low, y);
+    sum[t][1] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.high, y + 16);
+  }
+}
+template <int T>
+inline void store_sums(const __m512 (&sum)[T][2], RowMask mask, float* y, std::size_t y_stride) {
+  for (int t = 0; t < T; ++t, y += y_stride) {
+    _mm512_mask_storeu_ps(y, mask.low, sum[t][0]);
+    _mm512_mask_storeu_ps(y + 16, mask.high, sum[t][1]);
+  }
+}
+
 // ------------------------------------------------------------------------------- codes
 
 struct Q8 {
@@ -88,12 +105,7 @@ inline void tile_codes(const CodePanel& panel, std::uint32_t first_block, std::u
                        const BatchInput& X, std::uint32_t b, RowMask mask, float* Y,
                        std::size_t y_stride) {
   __m512 sum[T][2];
-  for (int t = 0; t < T; ++t) {
-    const float* y = Y + (b + static_cast<std::uint32_t>(t)) * y_stride;
-    const bool begins = first_block == 0;
-    sum[t][0] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.low, y);
-    sum[t][1] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.high, y + 16);
-  }
+  begin_sums<T>(first_block == 0, Y + b * y_stride, y_stride, mask, sum);
   const std::int8_t* codes = X.codes + (b * X.blocks + first_block) * 32;
   const std::int32_t* sums = X.sums + b * X.blocks + first_block;
   const float* scales = X.scales + b * X.blocks + first_block;
@@ -126,11 +138,7 @@ inline void tile_codes(const CodePanel& panel, std::uint32_t first_block, std::u
       sum[t][1] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[t][1]), _mm512_mul_ps(d1, dx), sum[t][1]);
     }
   }
-  for (int t = 0; t < T; ++t) {
-    float* y = Y + (b + static_cast<std::uint32_t>(t)) * y_stride;
-    _mm512_mask_storeu_ps(y, mask.low, sum[t][0]);
-    _mm512_mask_storeu_ps(y + 16, mask.high, sum[t][1]);
-  }
+  store_sums<T>(sum, mask, Y + b * y_stride, y_stride);
 }
 
 template <class Type>
@@ -177,12 +185,7 @@ inline void tile_pairs(const PairPanel& panel, std::uint32_t first_pair, std::ui
                        const BatchInput& X, std::uint32_t b, RowMask mask, float* Y,
                        std::size_t y_stride) {
   __m512 sum[T][2];
-  for (int t = 0; t < T; ++t) {
-    const float* y = Y + (b + static_cast<std::uint32_t>(t)) * y_stride;
-    const bool begins = first_pair == 0;
-    sum[t][0] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.low, y);
-    sum[t][1] = begins ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask.high, y + 16);
-  }
+  begin_sums<T>(first_pair == 0, Y + b * y_stride, y_stride, mask, sum);
   const std::uint16_t* x = X.bf16 + b * X.bf16_stride + 2 * std::size_t{first_pair};
   for (std::uint32_t pair = 0; pair < pairs; ++pair) {
     const __m512bh w0 = as_pairs(_mm512_load_si512(panel.pairs[pair]));
@@ -197,11 +200,7 @@ inline void tile_pairs(const PairPanel& panel, std::uint32_t first_pair, std::ui
       sum[t][1] = _mm512_dpbf16_ps(sum[t][1], w1, both);
     }
   }
-  for (int t = 0; t < T; ++t) {
-    float* y = Y + (b + static_cast<std::uint32_t>(t)) * y_stride;
-    _mm512_mask_storeu_ps(y, mask.low, sum[t][0]);
-    _mm512_mask_storeu_ps(y + 16, mask.high, sum[t][1]);
-  }
+  store_sums<T>(sum, mask, Y + b * y_stride, y_stride);
 }
 
 void batch_pairs(Bytes rows, std::size_t row_bytes, std::uint32_t num_rows, std::uint32_t columns,

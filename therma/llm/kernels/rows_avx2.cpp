@@ -13,8 +13,6 @@ namespace therma::llm {
 #if defined(THERMA_HAS_AVX2)
 namespace {
 
-using Bytes = const std::byte*;
-
 constexpr std::uint32_t kRowsAlone = 2, kRowsTogether = 1, kRowsAtOnce = 8;
 #include "therma/llm/kernels/tiles.inl"
 

@@ -12,12 +12,8 @@ namespace therma::llm {
 #if defined(THERMA_HAS_AVX512)
 namespace {
 
-using Bytes = const std::byte*;
-
 constexpr std::uint32_t kRowsAlone = 1, kRowsTogether = 2, kRowsAtOnce = 8;
 #include "therma/llm/kernels/tiles.inl"
-
-inline __m256i load32(Bytes at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
 
 struct F32 {
   static constexpr std::size_t kBytes = 4;

@@ -11,8 +11,6 @@ struct Part {
   __m256 shift;
 };
 
-inline __m128i load16(Bytes at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
-inline __m256i load32(Bytes at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
 inline std::uint32_t word_at(Bytes at) {
   std::uint32_t word;
   __builtin_memcpy(&word, at, sizeof word);

@@ -13,8 +13,6 @@ namespace therma::llm {
 #if defined(THERMA_HAS_AVX512)
 namespace {
 
-using Bytes = const std::byte*;
-
 constexpr std::uint32_t kRowsAlone = 1, kRowsTogether = 2, kRowsAtOnce = 8;
 #include "therma/llm/kernels/tiles.inl"
 

@@ -13,12 +13,9 @@ namespace therma::llm {
 #if defined(THERMA_HAS_AVX512)
 namespace {
 
-using Bytes = const std::byte*;
-
 constexpr std::uint32_t kRowsAlone = 1, kRowsTogether = 2, kRowsAtOnce = 8;
 #include "therma/llm/kernels/tiles.inl"
 
-inline __m128i load16(Bytes at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
 inline __m512 scale16(Bytes at) {
   short bits;
   __builtin_memcpy(&bits, at, sizeof bits);

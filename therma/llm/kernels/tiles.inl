@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers a call by tiles of rows and activations; included into the file of each instruction set.
+// Loads, and the covering of a call by tiles of rows and activations; included into the file of each
+// instruction set.
+
+using Bytes = const std::byte*;
+
+inline __m128i load16(Bytes at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+inline __m256i load32(Bytes at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
 
 // Tile<Type, R, P>::multiply(call, i, p) makes R rows by P activations.
 template <template <class, int, int> class Tile, class Type, int R, int P>
